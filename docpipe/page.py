@@ -54,5 +54,5 @@ def apply_change(samples: Samples, before: Gray, after: Gray) -> Samples:
     change = (after.astype(np.int32) - before) * (top // 255)
     if samples.ndim == 3:
         change = change[:, :, None]
-    changed: Samples = np.clip(samples + change, 0, top).astype(samples.dtype)
-    return changed
+    changed = np.clip(samples + change, 0, top)
+    return changed.astype(np.uint16) if top > 255 else changed.astype(np.uint8)

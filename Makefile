@@ -1,0 +1,45 @@
+# What a person types. `make setup` once; the others bring along what they need.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+# With this variable in the environment every start of a large package is slow.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: setup system demo test quick lint bench
+.DEFAULT_GOAL := setup
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+# What the tests need and pip cannot bring: Tesseract with English, and a font for the example scans.
+system:
+	@missing=""; \
+	command -v tesseract >/dev/null && tesseract --list-langs 2>/dev/null | grep -qx eng || missing="tesseract-ocr"; \
+	fc-list 2>/dev/null | grep -q DejaVuSans.ttf || missing="$$missing fontconfig fonts-dejavu-core"; \
+	if [ -n "$$missing" ]; then \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo="sudo"; \
+	  echo "installing $$missing"; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+demo: setup  ## clean the example scans
+	$(BIN)/docpipe clean examples/scans
+
+test: setup system  ## all tests
+	$(BIN)/pytest --numprocesses 2
+
+quick: setup system  ## all tests but the slow ones
+	$(BIN)/pytest -m "not slow"
+
+lint: setup  ## style, types, borders between the parts
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## what the figures in the README and in docs/ come from
+	$(BIN)/python -m eval.start_up

@@ -1,0 +1,5 @@
+"""`python -m docpipe` is the command `docpipe`."""
+
+from docpipe.cli import main
+
+main()

@@ -1,0 +1,217 @@
+"""The ledger: what a batch has done, so that the next run does only what is left.
+
+One SQLite file, one writer. A row says that work on a page was begun or how it ended; it is written when the
+output is already under its final name, so a killed run redoes at most the pages that were in flight.
+"""
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from docpipe.clean.paths import real_path
+from docpipe.errors import OutputError
+
+Status = Literal["started", "done", "failed"]
+LEDGER_VERSION = 1
+_APPLICATION_ID = 0x646F6370  # "docp" in ASCII, so that `file` and we know our own
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What ties an output to the input it was made of.
+
+    Args:
+        content: sha256 of the input file, hexadecimal; empty where it could not be read.
+        settings: fingerprint of the engine and of the options that change pixels.
+        size: of the input file in bytes.
+        mtime_ns: modification time of the input file.
+        out_size: of the output file in bytes.
+    """
+
+    content: str = ""
+    settings: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    out_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """How work on one page stands.
+
+    Args:
+        page: position in its file, from 0.
+        status: "started", "done" or "failed".
+        choice: "restored" or "original"; empty where the page is not done.
+        reason: why the original was kept, or why the page failed.
+        glyph_px: median glyph height; None where no print was found.
+        scale: factor by which the page was resampled for the engine.
+        score: what the gate said; None where no gate was asked.
+        seconds: spent on the page.
+    """
+
+    page: int
+    status: Status
+    choice: str = ""
+    reason: str = ""
+    glyph_px: float | None = None
+    scale: float = 1.0
+    score: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the ledger knows of one file."""
+
+    stamp: Stamp
+    pages: list[PageResult]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every page came out."""
+        return all(page.status == "done" for page in self.pages)
+
+
+_STAMP = [field.name for field in fields(Stamp)]
+_RESULT = [field.name for field in fields(PageResult)]
+_COLUMNS = [*_STAMP, *_RESULT]
+_SCHEMA = f"""
+create table pages (
+    output text not null, page integer not null,
+    content text not null default '', settings text not null default '', size integer not null default 0,
+    mtime_ns integer not null default 0, out_size integer not null default 0,
+    status text not null, choice text not null default '', reason text not null default '',
+    glyph_px real, scale real not null default 1, score real, seconds real not null default 0,
+    starts integer not null default 0, updated real not null,
+    primary key (output, page)
+) without rowid;
+pragma application_id = {_APPLICATION_ID};
+pragma user_version = {LEDGER_VERSION};
+"""
+# Names are bound as bytes and cast: they need not be UTF-8.
+_START = """
+insert into pages (output, page, status, starts, updated) values (cast(? as text), 0, 'started', 1, ?)
+on conflict do update set status = 'started', starts = starts + 1, updated = excluded.updated
+"""
+_FINISH = f"""
+insert into pages (output, {", ".join(_COLUMNS)}, updated)
+values (cast(? as text), {", ".join("?" * len(_COLUMNS))}, ?)
+on conflict do update set {", ".join(f"{name} = excluded.{name}" for name in [*_COLUMNS, "updated"])}
+"""  # noqa: S608 (our own names)
+_FORGET = "delete from pages where output = cast(? as text) and page >= ?"
+
+
+class Ledger:
+    """The pages of one or more output folders, keyed by output path (relative to the ledger) and page.
+
+    Args:
+        path: the SQLite file; made, with its folder, where it does not exist.
+        read_only: look, do not touch: for `--dry-run`. The file must exist.
+
+    Raises:
+        OutputError: the file is in use by another batch, no ledger, of a later version, or not writable.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._folder = path.parent.resolve()
+        with self._errors():
+            if not read_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            mode = "ro" if read_only else "rwc"
+            self._database = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=0
+            )
+        try:
+            with self._errors():
+                self._prepare(read_only)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _prepare(self, read_only: bool) -> None:
+        # Names that are not UTF-8 go in and out as the bytes that they are.
+        self._database.text_factory = os.fsdecode
+        if not read_only:
+            self._database.execute("begin exclusive")
+        ((version,),) = self._database.execute("pragma user_version")
+        ((tables,),) = self._database.execute("select count(*) from sqlite_master")
+        if version > LEDGER_VERSION or (version == 0 and tables > 0):
+            raise OutputError(
+                f"{self.path} is {'a ledger of a later docpipe' if version else 'not a ledger of docpipe'}",
+                hint="name another file with --ledger",
+            )
+        if not read_only:
+            self._database.execute("commit")
+            # From here on the lock is held until the process ends, however it ends: a second batch is refused.
+            self._database.execute("pragma locking_mode = exclusive")
+            self._database.execute("pragma journal_mode = wal")
+            self._database.execute("pragma synchronous = normal")
+            self._database.executescript(f"begin exclusive; {_SCHEMA if version == 0 else ''} commit;")
+
+    def files(self) -> dict[Path, FileRecord]:
+        """What is known of each output, by its `real_path`."""
+        files: dict[Path, FileRecord] = {}
+        query = f"select output, {', '.join(_COLUMNS)} from pages order by output, page"  # noqa: S608 (our own names)
+        with self._errors():
+            for output, *values in self._database.execute(query):
+                stamp, page = Stamp(*values[: len(_STAMP)]), PageResult(*values[len(_STAMP) :])
+                path = Path(os.path.normpath(self._folder / output))
+                files.setdefault(path, FileRecord(stamp, [])).pages.append(page)
+        return files
+
+    def start(self, output: Path) -> None:
+        """Note that work on a file begins. The row of its first page stands for all of them."""
+        with self._errors():
+            self._database.execute(_START, (self._key(output), time.time()))
+
+    def finish(self, output: Path, record: FileRecord) -> None:
+        """Note how each page of a file ended, in one transaction. Pages that the file no longer has go."""
+        key, now, stamp = self._key(output), time.time(), astuple(record.stamp)
+        with self._errors():
+            self._database.execute("begin")
+            self._database.executemany(_FINISH, [(key, *stamp, *astuple(page), now) for page in record.pages])
+            self._database.execute(_FORGET, (key, len(record.pages)))
+            self._database.execute("commit")
+
+    def close(self) -> None:
+        """Fold the journal into the file and let go of it."""
+        self._database.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _key(self, output: Path) -> bytes:
+        return os.fsencode(os.path.relpath(real_path(output), self._folder))
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if "locked" in str(error):
+                raise OutputError(
+                    f"{self.path} is in use by another batch", hint="wait for it, or name another --ledger"
+                ) from error
+            raise OutputError(
+                f"the ledger {self.path} cannot be used: {error}",
+                hint="check space and rights there, or name another --ledger",
+            ) from error
+        except OSError as error:
+            raise OutputError(
+                f"{path_of(error, self.path)}: {error.strerror}", hint="name a writable place with -o or --ledger"
+            ) from error
+
+
+def path_of(error: OSError, otherwise: Path) -> str:
+    """The path that an operating-system error speaks of."""
+    return os.fsdecode(error.filename) if error.filename is not None else str(otherwise)

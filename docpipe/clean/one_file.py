@@ -1,0 +1,210 @@
+"""One scan file from its bytes to its output: read, restore every page, write under a temporary name, rename."""
+
+import errno
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from docpipe.clean.discover import Job
+from docpipe.clean.ledger import FileRecord, PageResult, Stamp
+from docpipe.clean.memory import PixelBudget
+from docpipe.clean.paths import shown
+from docpipe.errors import DocpipeError, InputError, OutputError
+from docpipe.imageio import ReadOptions, ScanWriter, open_scan
+from docpipe.restore import Restored, Restorer
+
+# After these nothing else can be written either: the batch ends instead of failing page by page.
+_NO_PLACE_LEFT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+@dataclass(frozen=True, slots=True)
+class PageOptions:
+    """What decides how the pages of a file come out.
+
+    Args:
+        read: limits and colour for reading.
+        bilevel: pages that come in with 1 bit go out with 1 bit.
+    """
+
+    read: ReadOptions = field(default_factory=ReadOptions)
+    bilevel: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a page would come out differently."""
+        return f"colour={self.read.keep_colour:d},bilevel={self.bilevel:d},rasterise={self.read.rasterise:d}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """How a file came out.
+
+    Args:
+        job: the file and its output.
+        record: its pages; a single failed one where the file could not be cleaned.
+        hint: what to try, where it failed.
+        was_done: the output was there already.
+    """
+
+    job: Job
+    record: FileRecord
+    hint: str = ""
+    was_done: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no output."""
+        return not self.record.is_done
+
+
+def clean_stream(
+    data: bytes, stream: BinaryIO, restorer: Restorer, options: PageOptions, budget: PixelBudget | None = None
+) -> list[PageResult]:
+    """Clean one scan from memory into a stream.
+
+    Args:
+        data: the whole file.
+        stream: where the output goes, from its current position; seekable and readable. Where every page
+            is kept it receives `data`, byte for byte.
+        restorer: restores each page.
+        options: how pages are read and written.
+        budget: bounds the pixels that several threads hold at once.
+
+    Returns:
+        How each page came out.
+
+    Raises:
+        InputError: the scan, or one of its pages, cannot be read. A file with a page missing would pass for
+            whole, so the others are not written either.
+    """
+    with ExitStack() as stack:
+        scan = stack.enter_context(open_scan(data, options.read))
+        largest = max(header.width * header.height for header in scan.headers)
+        if budget is not None:
+            stack.enter_context(budget.hold(largest))
+        results: list[PageResult] = []
+        writer: ScanWriter | None = None
+        for index in range(scan.page_count):
+            began = time.perf_counter()
+            page = scan.read(index)
+            restored = restorer.restore(page.pixels, page.dpi)
+            if restored.choice == "restored" and writer is None:
+                writer = stack.enter_context(ScanWriter(scan, stream, bilevel=options.bilevel))
+                for earlier in range(index):
+                    writer.keep(earlier)
+            if writer is not None and restored.choice == "restored":
+                writer.add(page, restored.pixels)
+            elif writer is not None:
+                writer.keep(index)
+            results.append(_result(index, restored, time.perf_counter() - began))
+        if writer is None:
+            stream.write(data)
+    return results
+
+
+def clean_file(
+    job: Job, restorer: Restorer, options: PageOptions, budget: PixelBudget, known: FileRecord | None = None
+) -> FileReport:
+    """Clean one file. Its output appears under its name whole or not at all.
+
+    Args:
+        job: what to read and where to write.
+        restorer: restores each page.
+        options: how pages are read and written.
+        budget: shared by all threads.
+        known: what the ledger knows; an output that was made of the same content in the same way stays.
+
+    Returns:
+        The report; a file that cannot be read or written is reported as failed.
+
+    Raises:
+        OutputError: there is no place left to write to.
+    """
+    began = time.perf_counter()
+    stamp = Stamp(settings=settings_of(restorer, options))
+    try:
+        if job.problem:
+            raise InputError(job.problem, job.hint)
+        data, stamp = _read(job.source, stamp)
+        if known is not None and holds(known, stamp, job.output):
+            return FileReport(job, replace(known, stamp=replace(stamp, out_size=known.stamp.out_size)), was_done=True)
+        with _appearing_whole(job.output) as stream:
+            pages = clean_stream(data, stream, restorer, options, budget)
+            out_size = stream.seek(0, os.SEEK_END)
+    except OutputError:
+        raise
+    except DocpipeError as error:
+        failed = PageResult(0, "failed", reason=error.problem, seconds=time.perf_counter() - began)
+        return FileReport(job, FileRecord(stamp, [failed]), error.hint)
+    return FileReport(job, FileRecord(replace(stamp, out_size=out_size), pages))
+
+
+def settings_of(restorer: Restorer, options: PageOptions) -> str:
+    """Changes whenever a page would come out differently."""
+    return f"{restorer.fingerprint};{options.fingerprint}"
+
+
+def holds(known: FileRecord, stamp: Stamp, output: Path) -> bool:
+    """Whether `output` is there and was made, whole, of the content and with the settings in `stamp`."""
+    wanted = (known.stamp.content, known.stamp.settings) == (stamp.content, stamp.settings)
+    try:
+        return wanted and known.is_done and output.stat().st_size == known.stamp.out_size
+    except OSError:
+        return False
+
+
+def part_of(output: Path) -> Path:
+    """Where `output` is written until it is whole: the same folder, a name that no other file has."""
+    digest = hashlib.sha256(os.fsencode(output.name)).hexdigest()[:16]
+    return output.with_name(f".docpipe-{digest}.part")
+
+
+def _read(source: Path, stamp: Stamp) -> tuple[bytes, Stamp]:
+    try:
+        with source.open("rb") as file:
+            status = os.fstat(file.fileno())
+            data = file.read()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", "check the disk and the rights") from error
+    except MemoryError as error:
+        raise InputError("does not fit into memory", "split it into smaller files") from error
+    content = hashlib.sha256(data).hexdigest()
+    return data, replace(stamp, content=content, size=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+@contextmanager
+def _appearing_whole(output: Path) -> Iterator[BinaryIO]:
+    part = part_of(output)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w+b") as stream:
+            yield stream
+        part.replace(output)
+    except OSError as error:
+        if error.errno in _NO_PLACE_LEFT:
+            raise OutputError(
+                f"{shown(output)}: {error.strerror}",
+                hint="make room or choose another -o; what is done stays done, a second run goes on from there",
+            ) from error
+        raise InputError(f"cannot be written: {error.strerror}", "check the rights in the output folder") from error
+    finally:
+        with suppress(OSError):  # it is gone after the rename; a place that is read-only never had it
+            part.unlink()
+
+
+def _result(index: int, restored: Restored, seconds: float) -> PageResult:
+    return PageResult(
+        index,
+        "done",
+        choice=restored.choice,
+        reason=restored.reason,
+        glyph_px=restored.glyph_px,
+        scale=restored.scale,
+        score=restored.score,
+        seconds=seconds,
+    )

@@ -1,0 +1,143 @@
+"""What a person sees while a batch runs: progress, errors as they come, the summary; and JSON for programs."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from threading import Event
+from types import FrameType
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from docpipe.clean import FileReport, Plan, shown
+from docpipe.errors import ExitCode
+
+
+class Reporter:
+    """Counts and shows how files come out. Use it as a context: the progress bar lives inside.
+
+    Args:
+        plan: what the batch is to do.
+        quiet: say nothing but errors.
+        verbose: one line a page.
+        as_json: one JSON line a page on stdout.
+    """
+
+    def __init__(self, plan: Plan, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
+        self._plan = plan
+        self._quiet, self._verbose, self._as_json = quiet, verbose, as_json
+        self._began = time.monotonic()
+        self.files = self.failed = 0
+        self._done_before = self._restored = self._kept = 0
+        self._progress = Progress(
+            TextColumn("cleaning"), BarColumn(), MofNCompleteColumn(), TextColumn("scans"), TimeRemainingColumn(),
+            console=Console(stderr=True, highlight=False), disable=quiet or not sys.stderr.isatty(), transient=True,
+        )  # fmt: skip
+        self._bar = self._progress.add_task("", total=len(plan.jobs))
+
+    def __enter__(self) -> "Reporter":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._progress.stop()
+
+    def say(self, line: str) -> None:
+        """One line on stderr, above the progress bar where there is one."""
+        if self._progress.disable:
+            click.echo(line, err=True)
+        else:
+            self._progress.console.print(line, markup=False, soft_wrap=True)
+
+    def add(self, report: FileReport) -> None:
+        """Count and show one file."""
+        self.files += 1
+        self._progress.advance(self._bar)
+        if report.failed:
+            self.failed += 1
+            self._say_failure(report)
+        elif report.was_done:
+            self._done_before += 1
+        else:
+            restored = sum(page.choice == "restored" for page in report.record.pages)
+            self._restored += restored
+            self._kept += len(report.record.pages) - restored
+        if self._verbose and not report.failed:
+            self._say_pages(report)
+        if self._as_json:
+            for line in json_lines(report):
+                click.echo(line)
+
+    def sum_up(self, *, stopped: bool) -> None:
+        """The closing lines: what came of it, where it is, how to go on."""
+        if self._quiet:
+            return
+        seconds = time.monotonic() - self._began
+        pages = self._restored + self._kept
+        parts = [f"{_pages(pages)} cleaned in {seconds:.1f} s: {self._restored} restored, {self._kept} kept as scanned"]
+        if self._done_before:
+            parts.append(f"{_scans(self._done_before)} done before")
+        if self.failed:
+            parts.append(f"{_scans(self.failed)} failed, each named above")
+        if self._plan.ignored:
+            parts.append(f"{self._plan.ignored} other files ignored")
+        click.echo("; ".join(parts), err=True)
+        click.echo(f"-> {shown(self._plan.where)}", err=True)
+        if stopped:
+            left = len(self._plan.jobs) - self.files
+            click.echo(f"stopped: {_scans(left)} left; the same command goes on from here", err=True)
+
+    def _say_failure(self, report: FileReport) -> None:
+        for page in report.record.pages:
+            if page.status == "failed":
+                self.say(f"error: {shown(report.job.source)}: {page.reason}")
+        if report.hint:
+            self.say(f"hint:  {report.hint}")
+
+    def _say_pages(self, report: FileReport) -> None:
+        for page in report.record.pages:
+            number = f" page {page.page + 1}" if len(report.record.pages) > 1 else ""
+            how = "done before" if report.was_done else page.reason or page.choice
+            self.say(f"{shown(report.job.source)}{number}: {how}, {page.seconds:.2f} s")
+
+
+def json_lines(report: FileReport) -> Iterator[str]:
+    """One JSON object a page: source, output, status, and all that the ledger keeps of the page."""
+    for page in report.record.pages:
+        line = asdict(page)
+        line["page"] = page.page + 1
+        line["status"] = "done before" if report.was_done else page.status
+        paths = {"source": str(report.job.source), "output": str(report.job.output)}
+        yield json.dumps(paths | line | ({"hint": report.hint} if report.failed else {}))
+
+
+@contextmanager
+def finish_on_signal(stop: Event, say: Callable[[str], None]) -> Iterator[None]:
+    """Ctrl-C, or SIGTERM from a scheduler, sets `stop`; a second one ends the process at once."""
+
+    def finish(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(ExitCode.INTERRUPTED)  # outputs appear whole or not at all, so nothing breaks
+        stop.set()
+        say("stopping: scans in work are being finished (once more to stop at once)")
+
+    before = {number: signal.signal(number, finish) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _pages(count: int) -> str:
+    return f"{count} page" if count == 1 else f"{count} pages"
+
+
+def _scans(count: int) -> str:
+    return f"{count} scan" if count == 1 else f"{count} scans"

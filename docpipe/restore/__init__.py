@@ -1,0 +1,18 @@
+"""Restoring one page: engines, scale, tiles and the gate."""
+
+from docpipe.restore.engine import DEFAULT_ENGINE, ENGINES, Device, Engine, load_engine
+from docpipe.restore.gate import Gate
+from docpipe.restore.restorer import Choice, Restored, Restorer, restore_page
+
+__all__ = [
+    "DEFAULT_ENGINE",
+    "ENGINES",
+    "Choice",
+    "Device",
+    "Engine",
+    "Gate",
+    "Restored",
+    "Restorer",
+    "load_engine",
+    "restore_page",
+]

@@ -1,0 +1,115 @@
+"""A model folder: `model.onnx` and the card that says what it is. A mismatch is refused by name."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docpipe.errors import ModelError
+
+CARD_NAME = "card.json"
+NETWORK_NAME = "model.onnx"
+CARD_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is needed to run a model, and what identifies it.
+
+    Args:
+        name: of the model, such as "compact".
+        version: of this training of it, such as "1".
+        stride: the network's input sizes must be multiples of this.
+        overlap_px: distance from a tile's edge at which its effect has died away (see `tiles`).
+        tile_px: largest side of a tile.
+        glyph_range: (smallest, largest) median glyph height in pixels that it was trained on.
+        licence: SPDX expression of the weights.
+        sha256: of `model.onnx`, in hexadecimal.
+    """
+
+    name: str
+    version: str
+    stride: int
+    overlap_px: int
+    tile_px: int
+    glyph_range: tuple[float, float]
+    licence: str
+    sha256: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, version and the first 16 digits of the hash."""
+        return f"{self.name}-{self.version}-{self.sha256[:16]}"
+
+
+def load_model(folder: Path) -> tuple[ModelCard, bytes]:
+    """Read a model folder and check that card and network belong together.
+
+    Args:
+        folder: holds `card.json` and `model.onnx`.
+
+    Returns:
+        The card, and the bytes of the network exactly as they were checked.
+
+    Raises:
+        ModelError: something is missing, not readable, of an unknown format, or does not match its hash.
+    """
+    card = _parse(_read(folder / CARD_NAME), folder / CARD_NAME)
+    network = _read(folder / NETWORK_NAME)
+    found = hashlib.sha256(network).hexdigest()
+    if found != card.sha256:
+        raise ModelError(
+            f"{folder / NETWORK_NAME} is not the network of its card: "
+            f"sha256 {found[:16]}..., the card says {card.sha256[:16]}...",
+            hint="copy the model folder again, whole",
+        )
+    return card, network
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: {error.strerror}", hint=f"a model folder holds {CARD_NAME} and {NETWORK_NAME}"
+        ) from error
+
+
+def _parse(data: bytes, path: Path) -> ModelCard:
+    try:
+        card = json.loads(data)
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON: {error}") from error
+    if not isinstance(card, dict):
+        raise ModelError(f"{path} holds no JSON object")
+    if card.get("format") != CARD_FORMAT:
+        raise ModelError(
+            f"{path} has format {card.get('format')!r}; this docpipe reads format {CARD_FORMAT}",
+            hint="export the model again with this version, or install the version that made it",
+        )
+    try:
+        return _checked(card)
+    except KeyError as error:
+        raise ModelError(f"{path} lacks {error.args[0]!r}") from error
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _checked(card: dict[str, Any]) -> ModelCard:
+    smallest, largest = (float(height) for height in card["glyph_range"])
+    if not 0 < smallest <= largest:
+        raise ValueError(f"glyph_range is {card['glyph_range']}; it must be two sizes above 0, smaller first")
+    stride, overlap_px, tile_px = int(card["stride"]), int(card["overlap_px"]), int(card["tile_px"])
+    if stride < 1 or overlap_px < 0 or tile_px < 1:
+        raise ValueError(f"stride {stride}, overlap_px {overlap_px} and tile_px {tile_px} must be positive")
+    return ModelCard(
+        name=str(card["name"]),
+        version=str(card["version"]),
+        stride=stride,
+        overlap_px=overlap_px,
+        tile_px=tile_px,
+        glyph_range=(smallest, largest),
+        licence=str(card["licence"]),
+        sha256=str(card["sha256"]),
+    )

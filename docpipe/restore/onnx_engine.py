@@ -1,0 +1,105 @@
+"""Restoring with a network through ONNX Runtime: the only file that imports it."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from docpipe.errors import MissingToolError, ModelError
+from docpipe.page import Gray
+from docpipe.restore.engine import Device
+from docpipe.restore.model_card import load_model
+from docpipe.restore.tiles import Tensor, restore_tiled
+
+INPUT, OUTPUT = "page", "restored"
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+
+class OnnxEngine:
+    """Runs the network of a model folder over pages, tile by tile.
+
+    The network maps one input `page` to one output `restored`, both (B, 1, H, W) float32 in [0, 1], 0 = ink,
+    1 = paper; height and width are free multiples of the card's stride.
+
+    Args:
+        folder: the model folder.
+        device: "cuda", "cpu", or "auto" for a GPU where ONNX Runtime can use one.
+        threads: CPU threads for one page, 0 for all cores.
+
+    Raises:
+        ModelError: the folder or the network is not what this version runs.
+        MissingToolError: `device` is "cuda", and ONNX Runtime cannot use a GPU here.
+    """
+
+    name = "onnx"
+
+    def __init__(self, folder: Path, *, device: Device = "auto", threads: int = 0) -> None:
+        self.card, network = load_model(folder)
+        self._session = _open_session(network, _providers(device), threads, folder)
+        self._check_signature(folder)
+
+    @property
+    def fingerprint(self) -> str:
+        """Model and provider: a GPU rounds otherwise than a CPU."""
+        return f"{self.card.fingerprint}-{self._session.get_providers()[0].removesuffix('ExecutionProvider')}"
+
+    @property
+    def glyph_range(self) -> tuple[float, float]:
+        """Print sizes that the network was trained on."""
+        return self.card.glyph_range
+
+    def restore(self, gray: Gray, glyph_px: float) -> Gray:  # noqa: ARG002 (the page comes at the right scale)
+        """Restore one page: (H, W) uint8 to a new array of the same shape."""
+        card = self.card
+        return restore_tiled(
+            gray, self._run, tile_px=card.tile_px, stride=card.stride, overlap_px=card.overlap_px
+        )
+
+    def _run(self, tile: Tensor) -> Tensor:
+        try:
+            (restored,) = self._session.run([OUTPUT], {INPUT: tile})
+        except Exception as error:  # ONNX Runtime's own exception classes share no base below this one
+            raise ModelError(f"{self.card.name} failed on a tile of {tile.shape[2:]}: {error}") from error
+        if restored.shape != tile.shape or restored.dtype != np.float32:
+            raise ModelError(f"{self.card.name} made {restored.shape} {restored.dtype} of a tile {tile.shape}")
+        return restored  # type: ignore[no-any-return]
+
+    def _check_signature(self, folder: Path) -> None:
+        for wanted, found in ((INPUT, self._session.get_inputs()), (OUTPUT, self._session.get_outputs())):
+            named = [f"{node.name}: {node.type} of rank {len(node.shape)}" for node in found]
+            if named != [f"{wanted}: tensor(float) of rank 4"]:
+                raise ModelError(
+                    f"{folder}: the network has {', '.join(named) or 'nothing'} where this version needs "
+                    f"{wanted}: tensor(float) of rank 4",
+                    hint="export the model again with this version",
+                )
+
+
+def usable_devices() -> list[Device]:
+    """Where networks can run with the ONNX Runtime that is installed."""
+    return ["cpu", "cuda"] if _CUDA in ort.get_available_providers() else ["cpu"]
+
+
+def _providers(device: Device) -> list[str]:
+    has_gpu = "cuda" in usable_devices()
+    if device == "cuda" and not has_gpu:
+        raise MissingToolError(
+            "ONNX Runtime cannot use a GPU here",
+            hint="pip uninstall onnxruntime && pip install onnxruntime-gpu, or use --device cpu",
+        )
+    return [_CUDA, _CPU] if has_gpu and device != "cpu" else [_CPU]
+
+
+def _open_session(network: bytes, providers: list[str], threads: int, folder: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors only: what matters comes as an exception
+    try:
+        session = ort.InferenceSession(network, options, providers=providers)
+    except Exception as error:  # as above
+        raise ModelError(f"{folder}: ONNX Runtime cannot load the network: {error}") from error
+    if _CUDA in providers and session.get_providers()[0] != _CUDA:
+        raise MissingToolError(
+            "the GPU could not be started", hint="see `nvidia-smi`, or use --device cpu"
+        )
+    return session

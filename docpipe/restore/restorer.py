@@ -1,0 +1,101 @@
+"""One page from scan to restored: measure the print, bring it to the engine's scale, restore, gate."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from docpipe.page import Dpi, Gray
+from docpipe.restore.engine import Engine, load_engine
+from docpipe.restore.gate import Gate
+from docpipe.restore.print_size import glyph_height
+from docpipe.restore.scale import resample, scale_into
+
+Choice = Literal["restored", "original"]
+
+# A page on which no pixel moves by more than this many grey levels is left as it was.
+UNCHANGED_LEVELS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A page after restoring.
+
+    Args:
+        pixels: (H, W) uint8, 0 = ink, 255 = paper: the restored page, or the original where it was kept.
+        choice: which of the two `pixels` is.
+        score: what the gate gave the restored version, 0 to 1; None where no gate was asked.
+        reason: why the original was kept; empty for a restored page.
+        glyph_px: median glyph height measured on the page; None where no print was found.
+        scale: factor by which the page was resampled for the engine.
+    """
+
+    pixels: Gray
+    choice: Choice
+    score: float | None = None
+    reason: str = ""
+    glyph_px: float | None = None
+    scale: float = 1.0
+
+
+class Restorer:
+    """Restores pages with one engine, and a gate where there is one. Safe to share between threads."""
+
+    def __init__(self, engine: Engine, gate: Gate | None = None) -> None:
+        self.engine = engine
+        self.gate = gate
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a page would come out differently."""
+        return f"{self.engine.fingerprint}+{self.gate.fingerprint}" if self.gate else self.engine.fingerprint
+
+    def restore(self, gray: Gray, dpi: Dpi | None = None) -> Restored:
+        """Restore one page, or keep it where there is no print, nothing to change, or the gate says so.
+
+        Args:
+            gray: (H, W) uint8, 0 = ink, 255 = paper; not written to.
+            dpi: resolution as the file states it; a hint, never trusted over the page itself.
+        """
+        glyph_px = glyph_height(gray, dpi)
+        if glyph_px is None:
+            return Restored(gray, "original", reason="no print found")
+        scale = scale_into(glyph_px, self.engine.glyph_range)
+        restored = self._restore_at_scale(gray, glyph_px, scale)
+        if np.array_equal(restored, gray) or _largest_change(gray, restored) <= UNCHANGED_LEVELS:
+            return Restored(gray, "original", reason="nothing to change", glyph_px=glyph_px, scale=scale)
+        if self.gate is None:
+            return Restored(restored, "restored", glyph_px=glyph_px, scale=scale)
+        score = self.gate.score(gray, restored)
+        if score < self.gate.threshold:
+            return Restored(gray, "original", score, "the gate prefers the original", glyph_px, scale)
+        return Restored(restored, "restored", score, glyph_px=glyph_px, scale=scale)
+
+    def _restore_at_scale(self, gray: Gray, glyph_px: float, scale: float) -> Gray:
+        height, width = gray.shape
+        scaled = resample(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
+        return resample(self.engine.restore(scaled, glyph_px * scale), (height, width))
+
+
+def restore_page(array: Gray, dpi: float | Dpi | None = None, *, engine: Engine | None = None) -> Restored:
+    """Restore one page that is already in memory.
+
+    Args:
+        array: (H, W) uint8, 0 = ink, 255 = paper; not written to.
+        dpi: resolution, one number or (horizontal, vertical), if known; only a hint.
+        engine: what restores; the default engine if None.
+
+    Returns:
+        The restored page, or the original where that serves OCR better, and which of the two it is.
+
+    Raises:
+        ValueError: `array` is not a gray page of at least one pixel.
+    """
+    if array.ndim != 2 or array.dtype != np.uint8 or array.size == 0:
+        raise ValueError(f"array is {array.shape} {array.dtype}; it must be a gray page: (H, W) uint8")
+    both = (float(dpi), float(dpi)) if isinstance(dpi, int | float) else dpi
+    return Restorer(engine or load_engine()).restore(array, both)
+
+
+def _largest_change(before: Gray, after: Gray) -> int:
+    return int(np.max(np.maximum(before, after) - np.minimum(before, after)))

@@ -1,0 +1,1 @@
+"""What is measured, on what: suites, benchmarks, and the results that they printed."""

@@ -1,0 +1,34 @@
+"""Results as text that can be traced: which commit, when, on what machine, by which command."""
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def keep(name: str, lines: list[str]) -> None:
+    """Print the lines of a result, and keep them in `eval/results/NAME.txt` under a line on their origin."""
+    text = "\n".join([origin(), *lines]) + "\n"
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.txt").write_text(text)
+    print(text, end="")
+
+
+def origin() -> str:
+    """Command, commit, date and machine."""
+    module = Path(sys.argv[0]).stem
+    commit = _git("rev-parse", "--short=10", "HEAD") or "unknown commit"
+    changed = " with changes" if _git("status", "--porcelain", "--untracked-files=no", "--", ":!eval/results") else ""
+    day = datetime.now(UTC).date().isoformat()
+    machine = f"{len(os.sched_getaffinity(0))} cores {platform.machine()}, Python {platform.python_version()}"
+    return f"# python -m eval.{' '.join([module, *sys.argv[1:]])}\n# commit {commit}{changed}, {day}, {machine}"
+
+
+def _git(*arguments: str) -> str:
+    folder = Path(__file__).parent
+    ended = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return ended.stdout.strip()

@@ -1,0 +1,22 @@
+"""Pages that are drawn, not downloaded."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+LINES = ("Surname  ERIKSSON", "Given names  ANNA MARIA", "Document no.  L898902C3", "Valid until  2012-04-15")
+
+
+@pytest.fixture
+def printed():
+    """Draws a small page of print: (H, W) uint8, 0 = ink, 255 = paper."""
+
+    def draw(height_px: int = 26, paper: int = 255, ink: int = 0):
+        font = ImageFont.load_default(height_px)
+        line_px = round(height_px * 1.6)
+        image = Image.new("L", (height_px * 16, line_px * (len(LINES) + 1)), paper)
+        for i, line in enumerate(LINES):
+            ImageDraw.Draw(image).text((height_px, line_px * i + height_px // 2), line, fill=ink, font=font)
+        return np.asarray(image).copy()
+
+    return draw

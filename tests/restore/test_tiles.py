@@ -1,0 +1,110 @@
+"""Tiled and untiled results agree, whatever the sizes."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from docpipe.restore.tiles import BLEND_PX, restore_tiled
+
+
+def blur_network(reach_px):
+    """A network that looks `reach_px` pixels around each pixel, and fills up with zeros like a convolution."""
+    side = 2 * reach_px + 1
+
+    def network(tile):
+        blurred = cv2.blur(tile[0, 0], (side, side), borderType=cv2.BORDER_CONSTANT)
+        return blurred[None, None]
+
+    return network
+
+
+def grid_network(stride, reach_px):
+    """As above, and aware of the stride's grid: it down-samples by `stride` and up again, as U-Nets do."""
+    blur = blur_network(reach_px)
+
+    def network(tile):
+        height, width = tile.shape[2:]
+        assert height % stride == 0 and width % stride == 0, "a tile off the grid"
+        cells = tile[0, 0].reshape(height // stride, stride, width // stride, stride).mean((1, 3))
+        coarse = np.repeat(np.repeat(cells, stride, 0), stride, 1)[None, None].astype(np.float32)
+        return (blur(tile) + coarse) / 2
+
+    return network
+
+
+def untiled(gray, network, stride):
+    height, width = (-(-side // stride) * stride for side in gray.shape)
+    padded = np.pad(gray, ((0, height - gray.shape[0]), (0, width - gray.shape[1])), mode="reflect")
+    restored = network((padded.astype(np.float32) / 255)[None, None])[0, 0]
+    return np.rint(np.clip(restored, 0, 1) * 255).astype(np.uint8)[: gray.shape[0], : gray.shape[1]]
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    height=st.integers(1, 300),
+    width=st.integers(1, 300),
+    stride=st.sampled_from([1, 2, 3, 4, 8, 16]),
+    overlap_px=st.integers(0, 24),
+    more_px=st.integers(0, 60),
+    seed=st.integers(0, 9),
+)
+def test_tiled_equals_untiled_where_the_overlap_covers_the_reach(
+    height, width, stride, overlap_px, more_px, seed
+):
+    gray = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+    gray.setflags(write=False)
+    # A cell of the grid reaches up to stride - 1 pixels, within its own cell only: tiles lie on the grid.
+    network = grid_network(stride, overlap_px)
+    tile_px = 2 * overlap_px + 2 * BLEND_PX + stride + more_px
+    tiled = restore_tiled(gray, network, tile_px=tile_px, stride=stride, overlap_px=overlap_px)
+    difference = np.abs(tiled.astype(int) - untiled(gray, network, stride))
+    assert tiled.shape == gray.shape and tiled.dtype == np.uint8
+    assert difference.max() <= 1
+
+
+def test_too_little_overlap_shows():
+    """The property above can fail: a reach wider than the overlap is seen at the seams."""
+    gray = np.random.default_rng(1).integers(0, 256, (300, 300), np.uint8)
+    network = blur_network(20)
+    tiled = restore_tiled(gray, network, tile_px=64, stride=1, overlap_px=2)
+    assert np.abs(tiled.astype(int) - untiled(gray, network, 1)).max() > 10
+
+
+def test_no_tile_is_larger_than_asked():
+    seen = []
+
+    def network(tile):
+        seen.append(tile.shape)
+        return tile
+
+    restore_tiled(np.zeros((1000, 700), np.uint8), network, tile_px=130, stride=8, overlap_px=16)
+    assert {side for shape in seen for side in shape[2:]} == {128}
+
+
+def test_a_page_that_fits_is_one_tile():
+    seen = []
+
+    def network(tile):
+        seen.append(tile.shape)
+        return tile
+
+    restore_tiled(np.zeros((638, 1011), np.uint8), network, tile_px=1024, stride=8, overlap_px=32)
+    assert seen == [(1, 1, 640, 1016)]
+
+
+def test_values_beyond_the_range_are_clipped():
+    gray = np.full((40, 40), 128, np.uint8)
+    bright = restore_tiled(gray, lambda tile: tile * 9, tile_px=80, stride=1, overlap_px=0)
+    dark = restore_tiled(gray, lambda tile: tile - 9, tile_px=80, stride=1, overlap_px=0)
+    assert bright.min() == 255 and dark.max() == 0
+
+
+@pytest.mark.parametrize(
+    "settings_", [{"stride": 0}, {"overlap_px": -1}, {"tile_px": 40}], ids=["stride", "overlap", "tile"]
+)
+def test_settings_that_make_no_sense_are_refused(settings_):
+    sensible = {"tile_px": 128, "stride": 8, "overlap_px": 16}
+    with pytest.raises(ValueError, match=next(iter(settings_))):
+        restore_tiled(np.zeros((9, 9), np.uint8), lambda tile: tile, **sensible | settings_)

@@ -1,0 +1,186 @@
+"""The command as people and programs use it: exit codes, what goes to stdout and what to stderr."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from docpipe.cli import main
+from docpipe.errors import ExitCode
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, printed):
+    """The folder that the tests stand in: `scans/` with two shaded pages of print."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scans").mkdir()
+    for name in ("a.png", "b.jpg"):
+        page = printed(ink=30)
+        shaded = (page * np.linspace(0.5, 0.9, page.shape[1])).astype(np.uint8)
+        Image.fromarray(shaded).save(tmp_path / "scans" / name, dpi=(300, 300))
+    return tmp_path
+
+
+def docpipe(*arguments, stdin=None):
+    return CliRunner().invoke(main, list(arguments), input=stdin, catch_exceptions=False)
+
+
+def test_a_folder_is_cleaned_and_the_summary_says_where(folder):
+    ended = docpipe("clean", "scans")
+    assert ended.exit_code == ExitCode.OK and ended.stdout == ""
+    assert "2 pages cleaned" in ended.stderr and "2 restored" in ended.stderr
+    assert "-> scans-cleaned" in ended.stderr
+    assert sorted(path.name for path in Path("scans-cleaned").glob("[!.]*")) == ["a.png", "b.jpg"]
+    again = docpipe("clean", "scans")
+    assert again.exit_code == ExitCode.OK and "2 scans done before" in again.stderr
+
+
+def test_json_is_one_line_a_page_and_nothing_else(folder):
+    ended = docpipe("clean", "scans", "--json")
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [line["source"] for line in sorted(lines, key=lambda line: line["source"])] == ["scans/a.png", "scans/b.jpg"]
+    assert all(line["status"] == "done" and line["choice"] == "restored" and line["page"] == 1 for line in lines)
+    assert all(line["glyph_px"] > 5 and line["seconds"] > 0 for line in lines)
+
+
+def test_quiet_says_nothing_and_verbose_names_every_page(folder):
+    assert docpipe("clean", "scans", "-q").output == ""
+    ended = docpipe("clean", "scans", "-v", "--force")
+    assert "scans/a.png: restored" in ended.stderr and "scans/b.jpg: restored" in ended.stderr
+
+
+def test_a_dry_run_writes_nothing_and_knows_what_is_done(folder):
+    ended = docpipe("clean", "scans", "--dry-run")
+    assert ended.exit_code == ExitCode.OK
+    assert ended.stdout.splitlines() == ["scans/a.png -> scans-cleaned/a.png", "scans/b.jpg -> scans-cleaned/b.jpg"]
+    assert not Path("scans-cleaned").exists()
+    docpipe("clean", "scans")
+    Path("scans-cleaned/b.jpg").unlink()
+    assert docpipe("clean", "scans", "--dry-run").stdout.splitlines() == ["scans/b.jpg -> scans-cleaned/b.jpg"]
+
+
+def test_a_pipe_takes_one_scan_and_gives_one(folder):
+    data = Path("scans/a.png").read_bytes()
+    ended = docpipe("clean", "-", "-o", "-", stdin=data)
+    assert ended.exit_code == ExitCode.OK and ended.stderr == ""
+    docpipe("clean", "scans/a.png")
+    assert ended.stdout_bytes == Path("scans/a-cleaned.png").read_bytes()
+    assert docpipe("clean", "-", "-o", "piped.png", stdin=data).exit_code == ExitCode.OK
+    assert Path("piped.png").read_bytes() == ended.stdout_bytes
+
+
+def test_a_pipe_that_carries_no_scan_says_so(folder):
+    ended = docpipe("clean", "-", "-o", "-", stdin=b"good morning")
+    assert ended.exit_code == ExitCode.BAD_INPUT and ended.stdout == ""
+    assert ended.stderr.startswith("error: standard input") and "\nhint: " in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["clean"], "SOURCE"),
+        (["clean", "-"], "needs a place"),
+        (["clean", "-", "scans", "-o", "out"], "one scan"),
+        (["clean", "scans", "-o", "-"], "needs - as its source"),
+        (["clean", "scans", "scans/a.png"], "-o"),
+        (["clean", "scans", "-o", "scans"], "inputs are never touched"),
+        (["clean", "scans", "--jobs", "0"], "0"),
+        (["clean", "scans", "--engine", "magic"], "magic"),
+        (["clean", "scans", "--engine", "onnx"], "--model"),
+        (["clean", "scans", "--device", "cuda"], "CPU only"),
+    ],
+)
+def test_a_wrong_command_line_is_exit_code_2(folder, arguments, complaint):
+    ended = docpipe(*arguments)
+    assert ended.exit_code == ExitCode.USAGE and complaint in ended.stderr
+    assert not list(folder.glob("*-cleaned"))
+
+
+def test_a_single_unusable_file_is_exit_code_3(folder):
+    Path("text.png").write_text("good morning")
+    ended = docpipe("clean", "text.png")
+    assert ended.exit_code == ExitCode.BAD_INPUT and "error: text.png: " in ended.stderr
+    assert docpipe("clean", "nothing.png").exit_code == ExitCode.BAD_INPUT
+
+
+def test_a_model_folder_without_a_model_is_exit_code_5(folder):
+    ended = docpipe("clean", "scans", "--engine", "onnx", "--model", "scans")
+    assert ended.exit_code == ExitCode.BAD_MODEL and "card.json" in ended.stderr
+
+
+def test_colour_is_given_back_where_asked(folder):
+    with Image.open("scans/a.png") as gray:
+        gray.convert("RGB").save("scans/a.png")
+    docpipe("clean", "scans/a.png", "-o", "gray.png")
+    docpipe("clean", "scans/a.png", "-o", "colour.png", "--colour", "keep")
+    with Image.open("gray.png") as gray, Image.open("colour.png") as colour:
+        assert (gray.mode, colour.mode) == ("L", "RGB")
+
+
+def test_larger_pages_than_allowed_are_refused(folder):
+    ended = docpipe("clean", "scans", "--max-pixels", "1000")
+    assert ended.exit_code == ExitCode.SOME_PAGES_FAILED and ended.stderr.count("--max-pixels") >= 2
+
+
+def test_help_has_examples_and_loads_nothing_heavy():
+    for arguments in (["--help"], ["clean", "--help"], ["doctor", "--help"]):
+        ended = docpipe(*arguments)
+        assert ended.exit_code == ExitCode.OK and "\n  docpipe " in ended.stdout
+    code = "import sys, docpipe.cli; print({'cv2', 'numpy', 'onnxruntime', 'PIL', 'rich', 'torch'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+
+
+def test_cleaning_with_the_division_engine_loads_no_network_runtime(folder):
+    code = (
+        "import sys; from docpipe.cli import main; main(['clean', 'scans', '-q'], standalone_mode=False)\n"
+    )
+    check = f"try:\n {code}except SystemExit: pass\nprint({{'onnxruntime', 'torch', 'pypdf'}} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", check], text=True, cwd=folder).strip() == "set()"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_scans_in_work_and_says_how_to_go_on(folder, number):
+    scan = Path("scans/a.png").read_bytes()
+    for i in range(300):
+        (folder / "scans" / f"{i:03}.png").write_bytes(scan)
+    command = [sys.executable, "-m", "docpipe", "clean", "scans", "--jobs", "1"]
+    batch = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while len(list(folder.glob("scans-cleaned/[!.]*"))) < 3 and batch.poll() is None:
+        time.sleep(0.005)
+    batch.send_signal(number)
+    _, said = batch.communicate(timeout=60)
+    assert batch.returncode == ExitCode.INTERRUPTED, said
+    assert "the same command goes on from here" in said and "Traceback" not in said
+    done = len(list(folder.glob("scans-cleaned/[!.]*")))
+    assert 3 <= done < 302 and not list(folder.rglob("*.part"))
+    ended = docpipe("clean", "scans", "--dry-run")
+    assert f"{302 - done} of 302 scans to clean" in ended.stderr
+
+
+def test_doctor_says_what_works_and_what_is_missing(monkeypatch, tmp_path):
+    ended = docpipe("doctor")
+    assert ended.exit_code == ExitCode.OK
+    assert "division" in ended.stdout and "onnx" in ended.stdout and "dev" in ended.stdout
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "apt install tesseract-ocr" in docpipe("doctor").stdout
+    findings = json.loads(docpipe("doctor", "--json").stdout)
+    assert {"topic", "name", "state", "detail", "hint"} == set(findings[0])
+
+
+def test_doctor_notices_what_is_broken(monkeypatch):
+    monkeypatch.setitem(sys.modules, "docpipe.restore.onnx_engine", None)
+    ended = docpipe("doctor")
+    assert ended.exit_code == ExitCode.MISSING_TOOL and "!!  onnx" in ended.stdout
+
+
+def test_the_environment_is_as_it_was_after_a_batch(folder):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    docpipe("clean", "scans")
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
