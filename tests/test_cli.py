@@ -180,6 +180,18 @@ def test_doctor_notices_what_is_broken(monkeypatch):
     assert ended.exit_code == ExitCode.MISSING_TOOL and "!!  onnx" in ended.stdout
 
 
+def test_nothing_asks_for_the_network(folder):
+    code = (
+        "import socket, sys\n"
+        "def blocked(*args, **kwargs): raise AssertionError('a socket was opened')\n"
+        "socket.socket.connect = socket.socket.sendto = socket.getaddrinfo = blocked\n"
+        "from docpipe.cli import main; main()"
+    )
+    for arguments in (["clean", "scans"], ["doctor"]):
+        ended = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True)
+        assert ended.returncode == ExitCode.OK, ended.stderr
+
+
 def test_the_environment_is_as_it_was_after_a_batch(folder):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     docpipe("clean", "scans")

@@ -24,9 +24,9 @@ class UnreadableError(Exception):
         self.hint = hint
 
 
-def name_of(index: int, page_count: int, format: Format) -> str:  # noqa: A002
+def name_of(index: int, page_count: int, file_format: Format) -> str:
     """What messages call a page."""
-    return f"page {index + 1} of {page_count}" if page_count > 1 else f"the {format} file"
+    return f"page {index + 1} of {page_count}" if page_count > 1 else f"the {file_format} file"
 
 
 @contextmanager

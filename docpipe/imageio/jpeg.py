@@ -20,12 +20,12 @@ from docpipe.page import Dpi, Samples
 QUALITY = 92  # the least a page is given back at, on the scale of the Independent JPEG Group
 
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF markers; the three between are tables
-_SCAN, _END, _APP0, _APP1, _APP2, _APP13, _APP14, _COMMENT = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
+_SCAN, _END, _APP0, _APP1, _APP2, _APP14, _COMMENT = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _JFIF, _ADOBE, _EXIF, _PROFILE = b"JFIF\0", b"Adobe", b"Exif\0\0", b"ICC_PROFILE\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
-_KEPT = ((_APP1, _EXIF), (_APP1, _XMP), (_APP1, _XMP_MORE), (_APP2, _PROFILE), (_APP13, b""), (_COMMENT, b""))
+_KEPT = ((_APP1, _EXIF), (_APP1, _XMP), (_APP1, _XMP_MORE), (_APP2, _PROFILE), (_COMMENT, b""))
 _NO_DENSITY = b"\x00\x00\x01\x00\x01"  # unit none, 1 : 1
 
 # T.81 Table K.1, luminance; only its sum over all 64 steps is needed, at each quality

@@ -1,6 +1,6 @@
 """From what decoders give to the arrays of a Page: flat on white, gray by BT.601, upright, lean on memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import cv2
@@ -14,7 +14,7 @@ from docpipe.page import Gray, Samples
 # would warn or refuse at another number, and has no switch per picture, so it is turned off once and for all.
 Image.MAX_IMAGE_PIXELS = None
 
-_BAND_PIXELS = 1 << 20  # rows are converted in bands of about this size, so that no second page is held
+_BAND_PIXELS = 1 << 20
 
 # Orientation as in EXIF 2.32, tag 274: what makes a page upright that is stored so.
 _TO_UPRIGHT: dict[int, Callable[[Any], Any]] = {
@@ -71,13 +71,18 @@ def from_pillow(image: Image.Image, colour: bool) -> Samples:
     """
     width, height = image.size
     samples = np.empty((height, width, 3) if colour else (height, width), np.uint8)
-    rows = max(1, _BAND_PIXELS // width)
-    for top in range(0, height, rows):
-        band = _flat(image.crop((0, top, width, min(top + rows, height))))
-        if colour:
-            samples[top : top + rows] = np.asarray(band.convert("RGB"))
-        else:
-            samples[top : top + rows] = gray8(np.asarray(band))
+    for rows in bands(height, width):
+        band = _flat(image.crop((0, rows.start, width, rows.stop)))
+        samples[rows] = np.asarray(band.convert("RGB")) if colour else gray8(np.asarray(band))
+    return samples
+
+
+def from_pillow16(image: Image.Image) -> NDArray[np.uint16]:
+    """The (H, W) uint16 samples of a 16-bit gray Pillow picture, in any byte order."""
+    width, height = image.size
+    samples = np.empty((height, width), np.uint16)
+    for rows in bands(height, width):
+        samples[rows] = np.asarray(image.crop((0, rows.start, width, rows.stop)))
     return samples
 
 
@@ -93,12 +98,17 @@ def flat_on_white(samples: NDArray[np.uint16], alpha: NDArray[np.uint16]) -> NDA
     if samples.ndim == 3:
         alpha = alpha[:, :, None]
     flat = np.empty_like(samples)
-    rows = max(1, _BAND_PIXELS // samples.shape[1])
-    for first in range(0, len(samples), rows):
-        band = slice(first, first + rows)
-        opacity = alpha[band].astype(np.uint32)
-        flat[band] = (samples[band] * opacity + top * (top - opacity) + top // 2) // top
+    for rows in bands(*samples.shape[:2]):
+        opacity = alpha[rows].astype(np.uint32)
+        flat[rows] = (samples[rows] * opacity + top * (top - opacity) + top // 2) // top
     return flat
+
+
+def bands(height: int, width: int) -> Iterator[slice]:
+    """The rows of a page, about a megapixel at a time: work on bands needs no second page of memory."""
+    rows = max(1, _BAND_PIXELS // width)
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
 
 
 def _flat(band: Image.Image) -> Image.Image:

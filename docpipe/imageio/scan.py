@@ -13,7 +13,7 @@ from docpipe.imageio.damage import name_of, reading
 from docpipe.imageio.formats import Format, sniff
 from docpipe.imageio.jpeg import JpegFile
 from docpipe.imageio.pdf import PdfFile
-from docpipe.imageio.pixels import gray8, upright
+from docpipe.imageio.pixels import bands, gray8, upright
 from docpipe.imageio.png import PngFile
 from docpipe.imageio.single import Picture, SinglePicture
 from docpipe.imageio.source import PageHeader, PageSource
@@ -23,7 +23,6 @@ from docpipe.page import Gray, Page, Samples, apply_change
 
 _SINGLE: dict[Format, Callable[[bytes], Picture]] = {
    Format.PNG: PngFile, Format.JPEG: JpegFile, Format.WEBP: WebpFile, Format.BMP: BmpFile}
-_BAND_PIXELS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,14 @@ class Scan:
 
     Args:
         data: the whole file.
-        format: what it is.
+        file_format: what it is.
         source: how it is read.
         options: limits and colour.
     """
 
-    def __init__(self, data: bytes, format: Format, source: PageSource, options: ReadOptions) -> None:  # noqa: A002
+    def __init__(self, data: bytes, file_format: Format, source: PageSource, options: ReadOptions) -> None:
         self.data = data
-        self.format = format
+        self.format = file_format
         self.source = source
         self._options = options
 
@@ -86,7 +85,7 @@ class Scan:
         header = self.headers[index]
         with reading(self.name_of(index)):
             samples = upright(self.source.decode(index, self._options.keep_colour), header.orientation)
-        pixels = gray8(samples)
+            pixels = gray8(samples)
         more = samples.ndim == 3 or samples.dtype == np.uint16
         return Page(pixels, header.dpi, index=index, samples=samples if more else None)
 
@@ -182,24 +181,24 @@ def open_scan(data: bytes, options: ReadOptions | None = None) -> Scan:
             page of more than `options.max_pixels` pixels.
     """
     options = options or ReadOptions()
-    format = sniff(data)  # noqa: A001
-    with reading(f"the {format} file"):
-        source = _source(data, format, options)
+    file_format = sniff(data)
+    with reading(f"the {file_format} file"):
+        source = _source(data, file_format, options)
     try:
         for index, header in enumerate(source.headers):
-            _check_size(header, name_of(index, len(source.headers), format), options.max_pixels)
+            _check_size(header, name_of(index, len(source.headers), file_format), options.max_pixels)
     except InputError:
         source.close()
         raise
-    return Scan(data, format, source, options)
+    return Scan(data, file_format, source, options)
 
 
-def _source(data: bytes, format: Format, options: ReadOptions) -> PageSource:  # noqa: A002
-    if format == Format.TIFF:
+def _source(data: bytes, file_format: Format, options: ReadOptions) -> PageSource:
+    if file_format == Format.TIFF:
         return TiffFile(data)
-    if format == Format.PDF:
+    if file_format == Format.PDF:
         return PdfFile(data, options.rasterise)
-    return SinglePicture(data, _SINGLE[format](data))
+    return SinglePicture(data, _SINGLE[file_format](data))
 
 
 def _check_size(header: PageHeader, name: str, max_pixels: int) -> None:
@@ -216,8 +215,6 @@ def _check_size(header: PageHeader, name: str, max_pixels: int) -> None:
 def _changed(samples: Samples, before: Gray, after: Gray) -> Samples:
     """`apply_change` in bands of rows, which bounds the memory its sums take."""
     changed = np.empty_like(samples)
-    rows = max(1, _BAND_PIXELS // samples.shape[1])
-    for top in range(0, len(samples), rows):
-        band = slice(top, top + rows)
-        changed[band] = apply_change(samples[band], before[band], after[band])
+    for rows in bands(*before.shape):
+        changed[rows] = apply_change(samples[rows], before[rows], after[rows])
     return changed

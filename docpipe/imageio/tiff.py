@@ -14,7 +14,7 @@ from docpipe.imageio import tiff_tags as tags
 from docpipe.imageio.damage import UnreadableError, name_of, reading
 from docpipe.imageio.formats import Format
 from docpipe.imageio.metadata import dpi_of, orientation_of
-from docpipe.imageio.pixels import flat_on_white, from_pillow, gray_samples
+from docpipe.imageio.pixels import flat_on_white, from_pillow, from_pillow16, gray_samples
 from docpipe.imageio.source import PageHeader, upright_header
 from docpipe.imageio.tiff_page import TiffPage, tiff_pages
 from docpipe.imageio.tiff_sink import TiffSink
@@ -61,7 +61,7 @@ class TiffFile:
         with TiffImagePlugin.TiffImageFile(BytesIO(page.alone())) as image:
             image.load()
             if bits == 12:
-                low = np.asarray(image).astype(np.uint16)
+                low = from_pillow16(image)
                 return (low << np.uint16(4)) | (low >> np.uint16(8))
             return from_pillow(image, colour)
 
@@ -102,6 +102,8 @@ def _check(page: TiffPage) -> None:
         raise UnreadableError(f"has {bits} bits a sample in an unusual colour space", _SAVE_AGAIN)
     if bits == 16 and page.number(tags.PLANES, 1) == 2 and page.number(tags.CHANNELS, 1) > 1:
         raise UnreadableError("has 16 bits a sample in separate colour planes", _SAVE_AGAIN)
+    if page.number(tags.PHOTOMETRIC) == tags.RGB and page.number(tags.CHANNELS, 1) < 3:
+        raise UnreadableError("is damaged (its colours are not all there)")
     if page.number(tags.COMPRESSION, 1) == tags.OLD_JPEG:
         raise UnreadableError("is compressed with old-style JPEG", "save it again with another compression")
     if page.number(tags.TILE_WIDTH) * page.number(tags.TILE_HEIGHT) > _LARGEST_TILE_PIXELS:
@@ -123,7 +125,7 @@ def _decoded16(page: TiffPage) -> Samples:
     alone = page.but(wide, without={tags.EXTRA, tags.PREDICTOR}).alone()
     with TiffImagePlugin.TiffImageFile(BytesIO(alone)) as image:
         image.load()
-        samples = np.array(image, dtype=np.uint16).reshape(image.height, width, channels)
+        samples = from_pillow16(image).reshape(image.height, width, channels)
     if page.number(tags.PREDICTOR, 1) == 2:
         for left in range(0, width, tile_width or width):
             part = samples[:, left : left + (tile_width or width)]

@@ -16,7 +16,6 @@ _TYPE_SIZES = {
 }  # fmt: skip
 _INTEGERS = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 _RATIONAL, _SHORT, _LONG, _LONG8 = 5, 3, 4, 16
-BIG_TYPES = {16, 17, 18}  # that only BigTIFF knows
 _NESTED = {34665, 34853, 40965}  # EXIF, GPS and interoperability directories
 _MOST_PAGES = 100_000  # a chain that is longer runs in a circle or is noise
 

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from docpipe.imageio import tiff_tags as tags
 from docpipe.imageio.damage import UnreadableError
-from docpipe.imageio.tiff_ifd import BIG_TYPES, Entry, Ifd, IfdWriter, Layout, integers, read_pages
+from docpipe.imageio.tiff_ifd import Ifd, IfdWriter, Layout, integers, read_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +62,21 @@ class TiffPage:
         return replace(self, ifd=ifd)
 
     def alone(self) -> bytes:
-        """A file of this page, with nothing in it but what its pixels need: decoders see no damaged text.
+        """A file of this page, with nothing in it but what its pixels need, in plain form.
 
-        It is never a BigTIFF, about which Pillow warns.
+        Decoders see no damaged text, no list where one number is due, and no BigTIFF: Pillow warns of these.
         """
         layout = Layout(self.layout.order)
         blocks = self.blocks
         offsets_tag, sizes_tag = self.block_tags
-        bare = {tag: self._narrow(tag, layout) for tag in tags.FOR_DECODERS & self.ifd.keys()}
+        bare = {tag: self.ifd[tag] for tag in tags.NOT_INTEGERS & self.ifd.keys()}
+        for tag in tags.FOR_DECODERS - tags.NOT_INTEGERS:
+            if numbers := self.numbers(tag):
+                bare[tag] = integers(numbers if tag in tags.LISTS else numbers[:1], layout)
         bare[sizes_tag] = integers([len(block) for block in blocks], layout)
         stream = BytesIO()
         IfdWriter(stream, layout).append(bare, offsets_tag, blocks)
         return stream.getvalue()
-
-    def _narrow(self, tag: int, layout: Layout) -> Entry:
-        entry = self.ifd[tag]
-        return integers(self.numbers(tag), layout) if entry.type in BIG_TYPES else entry
 
 
 def tiff_pages(data: bytes) -> list[TiffPage]:

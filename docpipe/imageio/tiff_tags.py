@@ -19,6 +19,9 @@ FOR_DECODERS = {
     PREDICTOR, PALETTE, TILE_WIDTH, TILE_HEIGHT, TILES, TILE_SIZES, 332, 334, EXTRA, 347, 529, 530, 531, 532,
 }  # fmt: skip
 
+NOT_INTEGERS = {347, 529, 532}  # of those: JPEG tables and two of YCbCr
+LISTS = {BITS, STRIPS, STRIP_SIZES, PALETTE, TILES, TILE_SIZES, EXTRA, 530}  # all others are one number
+
 # What would be false beside new pixels: the above; gray response, halftone, ranges, transfer functions, fax
 # statistics, old JPEG; and what still shows the old page: smaller versions, Photoshop's thumbnail and layers.
 OLD_PIXELS = FOR_DECODERS | {

@@ -5,7 +5,7 @@ import zlib
 from io import BytesIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from docpipe.imageio import ReadOptions, ScanWriter, open_scan
 
@@ -26,11 +26,11 @@ def colour_page(width=61, height=37):
     return page
 
 
-def encoded(image, format, **options):  # noqa: A002
+def encoded(image, kind, **options):
     """The bytes Pillow writes for a picture or an array."""
     stream = BytesIO()
     picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    picture.save(stream, format, **options)
+    picture.save(stream, kind, **options)
     return stream.getvalue()
 
 
@@ -55,7 +55,8 @@ def tiff(*pages, order="<", big=False):
     layout are filled in.
     """
     offset, count, inline = ("Q", "Q", 8) if big else ("I", "H", 4)
-    head = {"<": b"II", ">": b"MM"}[order] + struct.pack(order + ("HHH" if big else "H"), *((43, 8, 0) if big else (42,)))
+    head = {"<": b"II", ">": b"MM"}[order]
+    head += struct.pack(order + "HHH", 43, 8, 0) if big else struct.pack(order + "H", 42)
     out = bytearray(head + bytes(inline))
     link = len(head)
     for samples, extra in pages:
@@ -84,6 +85,18 @@ def tiff(*pages, order="<", big=False):
         link = len(out)
         out += bytes(inline)
     return bytes(out)
+
+
+def bound(*pages):
+    """A TIFF that Pillow writes of pages, each a picture or array and its options."""
+    stream = BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(stream, new=True) as writer:
+        for image, options in pages:
+            picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
+            picture.save(writer, "TIFF", **options)
+            writer.newFrame()
+        writer.finalize()
+        return stream.getvalue()
 
 
 def exif(orientation, dpi=None):

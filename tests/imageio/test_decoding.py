@@ -17,7 +17,7 @@ INVERTED_PALETTE.putpalette([255, 255, 255, 0, 0, 0])
 
 
 def lossless(image):
-    """The same picture in every lossless format that can hold it."""
+    """The same picture in every lossless kind that can hold it."""
     return {
         "png": encoded(image, "PNG"),
         "tiff raw": encoded(image, "TIFF"),
@@ -55,10 +55,10 @@ def test_colour_scans_come_in_as_their_luma_and_keep_colour_on_request(kind):
     assert np.array_equal(kept.samples, COLOUR) and np.array_equal(kept.pixels, page.pixels)
 
 
-@pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF"])
-def test_lossy_colour_scans_come_in_as_their_luma(format):
-    options = {"compression": "jpeg"} if format == "TIFF" else {}
-    data = encoded(COLOUR, format, quality=95, **options)
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF"])
+def test_lossy_colour_scans_come_in_as_their_luma(kind):
+    options = {"compression": "jpeg"} if kind == "TIFF" else {}
+    data = encoded(COLOUR, kind, quality=95, **options)
     page = read(data)[0]
     assert np.abs(page.pixels - LUMA).mean() < 4
     kept = read(data, keep_colour=True)[0]
@@ -71,14 +71,14 @@ def test_lossless_webp_comes_in_exactly():
 
 
 @pytest.mark.parametrize(
-    ("mode", "format"), [("LA", "PNG"), ("LA", "TIFF"), ("RGBA", "PNG"), ("RGBA", "TIFF"), ("RGBA", "WEBP")]
+    ("mode", "kind"), [("LA", "PNG"), ("LA", "TIFF"), ("RGBA", "PNG"), ("RGBA", "TIFF"), ("RGBA", "WEBP")]
 )
-def test_transparent_parts_are_white_paper(mode, format):
+def test_transparent_parts_are_white_paper(mode, kind):
     image = Image.fromarray(GRAY).convert(mode)
     alpha = np.full(GRAY.shape, 255, np.uint8)
     alpha[:, :20] = 0
     image.putalpha(Image.fromarray(alpha))
-    page = read(encoded(image, format, **({"lossless": True} if format == "WEBP" else {})))[0]
+    page = read(encoded(image, kind, **({"lossless": True} if kind == "WEBP" else {})))[0]
     assert (page.pixels[:, :20] == 255).all()
     assert np.array_equal(page.pixels[:, 20:], GRAY[:, 20:])
 
@@ -100,9 +100,9 @@ def test_palettes_come_in_with_their_transparency(transparency):
     assert headers[0].colour
 
 
-@pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP"])
-def test_a_palette_of_grays_is_no_colour(format):
-    page, headers = read(encoded(INVERTED_PALETTE, format), keep_colour=True)
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
+def test_a_palette_of_grays_is_no_colour(kind):
+    page, headers = read(encoded(INVERTED_PALETTE, kind), keep_colour=True)
     assert np.array_equal(page.pixels, BITS) and page.samples is None and not headers[0].colour
 
 
@@ -182,10 +182,10 @@ def test_12_bits_are_spread_over_16():
 
 
 def test_the_format_is_told_by_content():
-    for format, name in ((Format.PNG, "PNG"), (Format.JPEG, "JPEG"), (Format.TIFF, "TIFF"), (Format.WEBP, "WEBP"),
+    for kind, name in ((Format.PNG, "PNG"), (Format.JPEG, "JPEG"), (Format.TIFF, "TIFF"), (Format.WEBP, "WEBP"),
                          (Format.BMP, "BMP"), (Format.PDF, "PDF")):  # fmt: skip
         with open_scan(encoded(GRAY, name)) as scan:
-            assert scan.format is format and scan.page_count == 1
+            assert scan.format is kind and scan.page_count == 1
     with open_scan(encoded(GRAY, "MPO", save_all=True, append_images=[Image.fromarray(255 - GRAY)])) as scan:
         assert scan.format is Format.JPEG and scan.page_count == 1
         assert np.abs(scan.read(0).pixels.astype(int) - GRAY).mean() < 8

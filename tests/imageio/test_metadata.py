@@ -27,27 +27,27 @@ STORED = {
 }
 
 
-def turned(orientation, format, page=COLOUR):
+def turned(orientation, kind, page=COLOUR):
     """A file whose pixels are stored in another orientation than they are shown in."""
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](page)))
     block = exif(orientation, (300, 150))
-    if format == "TIFF":
+    if kind == "TIFF":
         return encoded(stored, "TIFF", tiffinfo={274: orientation, 271: "Scanner & Sons"}, dpi=(300, 150))
-    return encoded(stored, format, exif=block, **({"lossless": True} if format == "WEBP" else {"quality": 100}))
+    return encoded(stored, kind, exif=block, **({"lossless": True} if kind == "WEBP" else {"quality": 100}))
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", STORED)
-def test_pages_come_in_and_go_out_upright(format, orientation):
-    data = turned(orientation, format)
+def test_pages_come_in_and_go_out_upright(kind, orientation):
+    data = turned(orientation, kind)
     page, headers = read(data, keep_colour=True)
-    assert np.abs(page.samples.astype(int) - COLOUR).mean() < (6 if format == "JPEG" else 0.1)
+    assert np.abs(page.samples.astype(int) - COLOUR).mean() < (6 if kind == "JPEG" else 0.1)
     assert page.dpi == ((300, 150) if orientation < 5 else (150, 300))
     assert (headers[0].height, headers[0].width) == COLOUR.shape[:2]
     out = rewritten(data, keep_colour=True)
     assert opened(out).getexif().get(274, 1) == 1 and opened(out).getexif()[271] == "Scanner & Sons"
     again, _ = read(out, keep_colour=True)
-    assert np.abs(again.samples.astype(int) - page.samples).mean() < (6 if format == "JPEG" else 0.1)
+    assert np.abs(again.samples.astype(int) - page.samples).mean() < (6 if kind == "JPEG" else 0.1)
     assert again.dpi == page.dpi
 
 
@@ -57,30 +57,30 @@ def test_an_orientation_that_does_not_exist_means_upright(orientation):
 
 
 def test_the_densities_of_png_and_jpeg_turn_with_the_page():
-    for format in ("PNG", "JPEG"):
-        data = encoded(GRAY, format, exif=exif(6), dpi=(300, 150))
+    for kind in ("PNG", "JPEG"):
+        data = encoded(GRAY, kind, exif=exif(6), dpi=(300, 150))
         assert read(data)[0].dpi == pytest.approx((150, 300), rel=1e-3)
         assert read(rewritten(data))[0].dpi == read(data)[0].dpi
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "WEBP"])
-def test_xmp_stays_and_calls_the_page_upright(format):
-    options = {"tiffinfo": {700: XMP}} if format == "TIFF" else {"xmp": XMP}
-    if format == "PNG":
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_xmp_stays_and_calls_the_page_upright(kind):
+    options = {"tiffinfo": {700: XMP}} if kind == "TIFF" else {"xmp": XMP}
+    if kind == "PNG":
         notes = PngImagePlugin.PngInfo()
         notes.add_itxt("XML:com.adobe.xmp", XMP.decode())
         options = {"pnginfo": notes}
-    out = opened(rewritten(encoded(GRAY, format, **options))).info["xmp"]
+    out = opened(rewritten(encoded(GRAY, kind, **options))).info["xmp"]
     assert (out.encode() if isinstance(out, str) else out).rstrip(b"\0") == XMP.replace(b"'6'", b"'1'")
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "WEBP"])
-def test_a_colour_profile_stays_only_where_it_fits(format):
-    data = encoded(COLOUR, format, icc_profile=SRGB)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_a_colour_profile_stays_only_where_it_fits(kind):
+    data = encoded(COLOUR, kind, icc_profile=SRGB)
     assert opened(rewritten(data, keep_colour=True)).info["icc_profile"] == SRGB
-    if format != "WEBP":  # which writes gray as RGB
+    if kind != "WEBP":  # which writes gray as RGB
         assert "icc_profile" not in opened(rewritten(data)).info
-        gray = opened(rewritten(encoded(GRAY, format, icc_profile=GRAY_PROFILE)))
+        gray = opened(rewritten(encoded(GRAY, kind, icc_profile=GRAY_PROFILE)))
         assert gray.info["icc_profile"] == GRAY_PROFILE
 
 
@@ -96,8 +96,8 @@ def test_texts_of_a_png_stay_byte_for_byte():
 def test_chunks_that_speak_of_old_samples_go():
     data = encoded(COLOUR, "PNG")
     at = data.index(b"IDAT") - 4
-    data = data[:at] + png_chunk(b"sBIT", b"\5\6\5") + png_chunk(b"tIME", struct.pack(">HBBBBB", 2020, 1, 2, 3, 4, 5)) + data[at:]
-    out = rewritten(data)
+    chunks = png_chunk(b"sBIT", b"\5\6\5") + png_chunk(b"tIME", struct.pack(">HBBBBB", 2020, 1, 2, 3, 4, 5))
+    out = rewritten(data[:at] + chunks + data[at:])
     assert b"sBIT" not in out and b"tIME" in out
 
 

@@ -1,4 +1,4 @@
-"""What goes out: the format, depth, resolution and compression that came in."""
+"""What goes out: the kind, depth, resolution and compression that came in."""
 
 import numpy as np
 import pytest
@@ -18,20 +18,20 @@ def lighter(pixels):
     return pixels // 2 + 64
 
 
-@pytest.mark.parametrize(("format", "options"), LOSSLESS)
-def test_restored_gray_pixels_come_out_exactly(format, options):
-    out = rewritten(encoded(GRAY, format, **options), change=lighter)
-    assert opened(out).format == format
+@pytest.mark.parametrize(("kind", "options"), LOSSLESS)
+def test_restored_gray_pixels_come_out_exactly(kind, options):
+    out = rewritten(encoded(GRAY, kind, **options), change=lighter)
+    assert opened(out).format == kind
     assert np.array_equal(read(out)[0].pixels, lighter(GRAY))
 
 
-@pytest.mark.parametrize(("format", "options"), LOSSLESS)
-def test_colour_is_given_back_where_it_was_kept_and_gray_where_not(format, options):
-    data = encoded(COLOUR, format, **options)
+@pytest.mark.parametrize(("kind", "options"), LOSSLESS)
+def test_colour_is_given_back_where_it_was_kept_and_gray_where_not(kind, options):
+    data = encoded(COLOUR, kind, **options)
     assert np.array_equal(read(rewritten(data, keep_colour=True), keep_colour=True)[0].samples, COLOUR)
     plain = np.asarray(opened(rewritten(data)).convert("RGB"))
     assert (plain == plain[:, :, :1]).all()
-    assert opened(rewritten(data)).mode == ("RGB" if format == "WEBP" else "L")
+    assert opened(rewritten(data)).mode == ("RGB" if kind == "WEBP" else "L")
 
 
 @pytest.mark.parametrize("write", [png16, lambda s: tiff((s, {})), lambda s: tiff((s, {259: (3, [8])}), order=">")])
@@ -45,15 +45,15 @@ def test_16_bits_come_back_as_16_bits_with_the_change_added(write, page):
 
 
 @pytest.mark.parametrize(
-    ("format", "options"), [("PNG", {}), ("BMP", {}), ("TIFF", {"compression": "group4"}), ("TIFF", {})]
+    ("kind", "options"), [("PNG", {}), ("BMP", {}), ("TIFF", {"compression": "group4"}), ("TIFF", {})]
 )
-def test_one_bit_comes_back_as_gray_or_as_one_bit(format, options):
-    data = encoded(BILEVEL, format, **options)
+def test_one_bit_comes_back_as_gray_or_as_one_bit(kind, options):
+    data = encoded(BILEVEL, kind, **options)
     gray = opened(rewritten(data, change=lighter))
     assert gray.mode == "L" and set(np.unique(gray)) == {64, 191}
     bilevel = opened(rewritten(data, change=lighter, bilevel=True))
     assert bilevel.mode == "1" and np.array_equal(np.asarray(bilevel), np.asarray(BILEVEL))
-    if format == "TIFF":
+    if kind == "TIFF":
         assert bilevel.info["compression"] == "group4"
 
 
@@ -87,21 +87,21 @@ def test_a_jpeg_goes_out_at_92_or_what_it_came_in_at(came_in_at, goes_out_at):
 
 
 @pytest.mark.parametrize("dpi", [(1, 1), (300, 300), (200, 100), (72000, 72000)])
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "BMP", "WEBP"])
-def test_the_resolution_stays_to_the_last_digit(format, dpi):
-    options = {"exif": exif(1, dpi)} if format == "WEBP" else {"dpi": dpi}
-    if format == "JPEG" and dpi[0] > 65535:
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP"])
+def test_the_resolution_stays_to_the_last_digit(kind, dpi):
+    options = {"exif": exif(1, dpi)} if kind == "WEBP" else {"dpi": dpi}
+    if kind == "JPEG" and dpi[0] > 65535:
         pytest.skip("JFIF holds 16 bits")
-    data = encoded(GRAY, format, **options)
+    data = encoded(GRAY, kind, **options)
     page, headers = read(data)
     assert page.dpi == headers[0].dpi == pytest.approx(dpi, rel=0.02)
     assert read(rewritten(data))[0].dpi == page.dpi
     assert opened(rewritten(data)).info.get("dpi") == opened(data).info.get("dpi")
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "WEBP"])
-def test_a_missing_resolution_stays_missing(format):
-    data = encoded(GRAY, format)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_a_missing_resolution_stays_missing(kind):
+    data = encoded(GRAY, kind)
     assert read(data)[0].dpi is None
     out = rewritten(data)
     assert read(out)[0].dpi is None and opened(out).info.get("dpi") == opened(data).info.get("dpi")
@@ -128,15 +128,15 @@ def test_the_units_of_a_resolution_stay():
         assert rewritten(bytes(jfif))[13:18] == jfif[13:18]
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "PDF"])
-def test_the_same_page_gives_the_same_bytes(format):
-    data = encoded(GRAY, format)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "PDF"])
+def test_the_same_page_gives_the_same_bytes(kind):
+    data = encoded(GRAY, kind)
     assert rewritten(data, change=lighter) == rewritten(data, change=lighter)
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP"])
-def test_a_kept_picture_is_the_file_it_was(format):
-    data = encoded(COLOUR, format)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP"])
+def test_a_kept_picture_is_the_file_it_was(kind):
+    data = encoded(COLOUR, kind)
     assert rewritten(data, keep=(0,)) == data
 
 
@@ -146,11 +146,11 @@ def test_pages_are_written_in_order_and_all_of_them(tmp_path):
     from docpipe.imageio import ScanWriter
 
     with open_scan(tiff((GRAY, {}), (GRAY, {}))) as scan:
-        with pytest.raises(ValueError, match="1 of 2 pages"), ScanWriter(scan, BytesIO()) as writer:
+        with pytest.raises(ValueError, match=r"1 of 2 pages"), ScanWriter(scan, BytesIO()) as writer:
             writer.keep(0)
-        with pytest.raises(ValueError, match="page 1 is written where page 0 is due"):
+        with pytest.raises(ValueError, match=r"page 1 is written where page 0 is due"):
             ScanWriter(scan, BytesIO()).add(scan.read(1), GRAY)
-        with pytest.raises(ValueError, match="page 1 is kept where page 0 is due"):
+        with pytest.raises(ValueError, match=r"page 1 is kept where page 0 is due"):
             ScanWriter(scan, BytesIO()).keep(1)
         with pytest.raises(ValueError, match=r"restored is \(3, 3\)"):
             ScanWriter(scan, BytesIO()).add(scan.read(0), GRAY[:3, :3])

@@ -39,18 +39,18 @@ def test_what_is_no_scan_is_called_what_it_is(data, problem):
     assert refused(data) == problem
 
 
-@pytest.mark.parametrize("format", ["PNG", "WEBP"])
-def test_animations_are_refused(format):
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_animations_are_refused(kind):
     frames = [Image.fromarray(GRAY), Image.fromarray(255 - GRAY)]
-    data = encoded(frames[0], format, save_all=True, append_images=frames[1:])
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
     assert refused(data).endswith("file is an animation")
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "PDF"])
-def test_a_page_above_the_limit_is_refused_before_it_is_decoded(format):
-    data = encoded(GRAY, format)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "PDF"])
+def test_a_page_above_the_limit_is_refused_before_it_is_decoded(kind):
+    data = encoded(GRAY, kind)
     problem = refused(data, max_pixels=61 * 37 - 1)
-    assert problem == f"the {'WebP' if format == 'WEBP' else format} file is 61 x 37 pixels, more than the 2256 allowed"
+    assert problem == f"the {'WebP' if kind == 'WEBP' else kind} file is 61 x 37 pixels, more than the 2256 allowed"
     with open_scan(data, ReadOptions(max_pixels=61 * 37)):
         pass
 
@@ -81,6 +81,7 @@ def test_pillows_own_limit_does_not_interfere(monkeypatch):
         ((GRAY.astype(np.uint32), {}), "has samples of 32 bits"),
         ((WIDE, {262: (3, [5])}), "has 16 bits a sample in an unusual colour space"),
         ((WIDE[:, :, :3], {284: (3, [2])}), "has 16 bits a sample in separate colour planes"),
+        ((WIDE[:, :, :2], {262: (3, [2])}), "is damaged (its colours are not all there)"),
         ((GRAY, {259: (3, [6])}), "is compressed with old-style JPEG"),
         ((GRAY, {322: (4, [2**20]), 323: (4, [2**20])}), "is damaged (a tile is larger than any page)"),
         ((GRAY, {256: (4, [0])}), "has no pixels (0 x 37)"),
@@ -107,5 +108,5 @@ def test_jpeg_of_12_bits_is_refused():
 
 
 def test_a_limit_below_one_pixel_makes_no_sense():
-    with pytest.raises(ValueError, match="max_pixels is 0"):
+    with pytest.raises(ValueError, match=r"max_pixels is 0"):
         ReadOptions(max_pixels=0)

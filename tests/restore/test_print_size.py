@@ -1,0 +1,87 @@
+"""Print size: found at any scale and under any dirt, and not found where there is no print."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
+
+from docpipe.restore.print_size import glyph_height
+
+
+def page_of(height_px, lines=("UTOPIA IDENTITY CARD 0123456789", "QUILLFEATHER MIRA OTTILIE 1984")):
+    """Capitals and digits of a known height, and the page: the height is measured on one letter."""
+    font = ImageFont.load_default(height_px / 0.7)
+    left, top, right, bottom = font.getbbox("E")
+    image = Image.new("L", (round(height_px * 28), round(height_px * 2 * (2 * len(lines) + 1))), 250)
+    for i, line in enumerate(2 * lines):
+        ImageDraw.Draw(image).text((height_px, height_px * (0.5 + 2 * i)), line, fill=20, font=font)
+    return np.asarray(image).copy(), bottom - top
+
+
+@pytest.mark.parametrize("height_px", [9, 14, 22, 40, 80, 140])
+def test_the_height_of_capitals_is_found(height_px):
+    page, truth = page_of(height_px)
+    assert glyph_height(page) == pytest.approx(truth, rel=0.15)
+
+
+DIRT = {
+    "shading": lambda page, rng: page * np.linspace(1, 0.3, page.shape[1]),
+    "noise": lambda page, rng: page + rng.normal(0, 25, page.shape),
+    "salt and pepper": lambda page, rng: np.where(
+        rng.random(page.shape) < 0.04, rng.choice([0, 255], page.shape), page
+    ),
+    "faint ink": lambda page, rng: 200 + page * 0.2,
+    "dark border": lambda page, rng: np.pad(page, 150, constant_values=5),
+    "binarised": lambda page, rng: np.where(page < 128, 0, 255),
+    "specks": lambda page, rng: page * (cv2.dilate((rng.random(page.shape) < 0.001) * 1.0, np.ones((4, 4))) == 0),
+    "lines": lambda page, rng: page * (np.arange(page.shape[1]) % 97 > 2),
+    "stain": lambda page, rng: page * (1 - 0.6 * cv2.circle(np.zeros(page.shape), (300, 100), 90, 1, -1)),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(DIRT))
+def test_dirt_hardly_moves_it(kind):
+    page, truth = page_of(26)
+    dirty = np.clip(DIRT[kind](page.astype(float), np.random.default_rng(5)), 0, 255).astype(np.uint8)
+    assert glyph_height(dirty) == pytest.approx(truth, rel=0.15)
+
+
+@settings(deadline=None, max_examples=25)
+@given(scale=st.floats(0.5, 5))
+def test_it_scales_with_the_page(scale):
+    page, truth = page_of(24)
+    scaled = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    assert glyph_height(scaled) == pytest.approx(truth * scale, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        np.full((1, 1), 255, np.uint8),
+        np.full((600, 900), 255, np.uint8),
+        np.zeros((600, 900), np.uint8),
+        np.tile(np.linspace(0, 255, 900).astype(np.uint8), (600, 1)),
+        np.random.default_rng(2).normal(180, 25, (600, 900)).clip(0, 255).astype(np.uint8),
+        cv2.circle(np.full((600, 900), 230, np.uint8), (450, 300), 200, 60, -1),
+    ],
+    ids=["one pixel", "white", "black", "ramp", "noise", "disc"],
+)
+def test_a_page_without_print_has_none(page):
+    assert glyph_height(page) is None
+
+
+def test_a_believable_dpi_rules_out_what_no_print_is():
+    page, truth = page_of(140)
+    assert glyph_height(page, (300, 300)) == pytest.approx(truth, rel=0.15)
+    small, _ = page_of(9)
+    assert glyph_height(small, (1200, 1200)) is None
+    assert glyph_height(small, (1, 1)) is not None and glyph_height(small, (72_000, 72_000)) is not None
+
+
+def test_print_on_a_huge_page_is_found():
+    page, truth = page_of(60)
+    huge = np.full((7000, 7000), 250, np.uint8)
+    huge[500 : 500 + page.shape[0], 500 : 500 + page.shape[1]] = page
+    assert glyph_height(huge) == pytest.approx(truth, rel=0.15)
