@@ -69,7 +69,8 @@ def _heights_of_glyphs(gray: Gray) -> NDArray[np.float64]:
         & (fill > 0.12)
     )
     boxes = boxes[is_glyph_like][:_MOST_COMPONENTS].astype(np.float64)
-    return boxes[_neighbours(boxes) >= 2, 3]
+    glyphs: NDArray[np.float64] = boxes[_neighbours(boxes) >= 2, 3]
+    return glyphs
 
 
 def _ink(gray: Gray) -> Gray:

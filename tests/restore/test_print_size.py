@@ -13,7 +13,7 @@ from docpipe.restore.print_size import glyph_height
 def page_of(height_px, lines=("UTOPIA IDENTITY CARD 0123456789", "QUILLFEATHER MIRA OTTILIE 1984")):
     """Capitals and digits of a known height, and the page: the height is measured on one letter."""
     font = ImageFont.load_default(height_px / 0.7)
-    left, top, right, bottom = font.getbbox("E")
+    _, top, _, bottom = font.getbbox("E")
     image = Image.new("L", (round(height_px * 28), round(height_px * 2 * (2 * len(lines) + 1))), 250)
     for i, line in enumerate(2 * lines):
         ImageDraw.Draw(image).text((height_px, height_px * (0.5 + 2 * i)), line, fill=20, font=font)
