@@ -94,8 +94,8 @@ def main(data: Path | None, limit: int) -> None:
     cards = [(data / "id-cards", truth, kind) for truth in truths(data / "id-cards")[:limit] for kind in DIRT]
     receipts = [(data / "receipts", truth, None) for truth in truths(data / "receipts")[:limit]]
     cases = [
-        Case(folder / truth.pop("file"), values(truth), kind, seed)
-        for seed, (folder, truth, kind) in enumerate((folder, dict(truth), kind) for folder, truth, kind in cards + receipts)
+        Case(folder / truth["file"], values(truth), kind, seed)
+        for seed, (folder, truth, kind) in enumerate(cards + receipts)
     ]
     counts: dict[str, dict[str, np.ndarray]] = defaultdict(lambda: defaultdict(lambda: np.zeros(4, int)))
     with Pool() as pool:
@@ -123,7 +123,8 @@ def truths(folder: Path) -> list[dict]:
 
 def values(truth: dict) -> tuple[str, ...]:
     """The values that are long enough not to be found by chance, bare."""
-    return tuple(value for value in (bare(str(value)) for value in truth.values()) if len(value) >= SHORTEST)
+    bared = (bare(str(value)) for name, value in truth.items() if name != "file")
+    return tuple(value for value in bared if len(value) >= SHORTEST)
 
 
 def bare(text: str) -> str:
