@@ -1,37 +1,26 @@
 """The example scans: the script draws what is committed, and that is what the names promise."""
 
-import importlib.util
-import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 
 import click
+import invented_cards
+import make_scans
 import numpy as np
 import pypdf
 import pytest
+import scan_dirt
 from PIL import Image, ImageOps, ImageSequence
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SCANS = EXAMPLES / "scans"
 
 
-def load_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_scans", EXAMPLES / "make_scans.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["make_scans"] = module              # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-make_scans = load_script()
-
-
 def fonts_are_installed() -> bool:
     try:
-        for name in (make_scans.SANS, make_scans.BOLD, make_scans.MONO):
-            make_scans.font(name, 3.0)
+        for name in (invented_cards.SANS, invented_cards.BOLD, invented_cards.MONO):
+            invented_cards.font(name, 3.0)
     except click.ClickException:
         return False
     return True
@@ -112,8 +101,8 @@ def test_the_sideways_scan_stands_upright_once_its_exif_orientation_is_applied()
         assert file.getexif()[0x0112] == 6
         assert file.width < file.height
         upright = np.asarray(ImageOps.exif_transpose(file).convert("L"), np.float32)
-    drawn = make_scans.lay(make_scans.card_back(make_scans.MIRA), make_scans.CROPPED, 300)
-    card = make_scans.luma(drawn)[:, :, 0]
+    drawn = scan_dirt.lay(invented_cards.card_back(invented_cards.MIRA), scan_dirt.CROPPED, 300)
+    card = scan_dirt.luma(drawn)[:, :, 0]
     rows = np.diff(upright, axis=1).std(axis=1)     # print makes a row lively, whatever its light
     assert np.corrcoef(rows, np.diff(card, axis=1).std(axis=1))[0, 1] > 0.9
 
@@ -155,16 +144,16 @@ def test_every_scan_but_the_clean_one_is_visibly_dirty():
 
 def test_a_missing_font_is_named_with_the_line_that_installs_it():
     with pytest.raises(click.ClickException, match=r"NoSuchFont\.ttf.*apt install fonts-dejavu-core"):
-        make_scans.font("NoSuchFont.ttf", 3.0)
+        invented_cards.font("NoSuchFont.ttf", 3.0)
 
 
 def test_check_digits_are_those_of_the_specimens_in_doc_9303():
-    assert [make_scans.check_digit(text) for text in ("520727", "AB2134<<<", "D23145890")] == ["3", "5", "7"]
+    assert [invented_cards.check_digit(text) for text in ("520727", "AB2134<<<", "D23145890")] == ["3", "5", "7"]
 
 
 def test_the_machine_readable_zone_of_the_specimen_holder_comes_out_as_printed_in_doc_9303():
-    specimen = make_scans.Person("ERIKSSON", "ANNA MARIA", "F", date(1974, 8, 12), "", "D23145890",
+    specimen = invented_cards.Person("ERIKSSON", "ANNA MARIA", "F", date(1974, 8, 12), "", "D23145890",
                                  date(2002, 4, 15), date(2012, 4, 15), "")
-    assert make_scans.mrz_lines(specimen) == ("I<UTOD231458907<<<<<<<<<<<<<<<",
+    assert invented_cards.mrz_lines(specimen) == ("I<UTOD231458907<<<<<<<<<<<<<<<",
                                               "7408122F1204159UTO<<<<<<<<<<<6",
                                               "ERIKSSON<<ANNA<MARIA<<<<<<<<<<")
