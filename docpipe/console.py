@@ -80,18 +80,21 @@ class Reporter:
             return
         seconds = time.monotonic() - self._began
         pages = self._restored + self._kept
-        parts = [f"{_pages(pages)} cleaned in {seconds:.1f} s: {self._restored} restored, {self._kept} kept as scanned"]
+        parts = [
+            f"{_counted(pages, 'page')} cleaned in {seconds:.1f} s: "
+            f"{self._restored} restored, {self._kept} kept as scanned"
+        ]
         if self._done_before:
-            parts.append(f"{_scans(self._done_before)} done before")
+            parts.append(f"{_counted(self._done_before, 'scan')} done before")
         if self.failed:
-            parts.append(f"{_scans(self.failed)} failed, each named above")
+            parts.append(f"{_counted(self.failed, 'scan')} failed, each named above")
         if self._plan.ignored:
-            parts.append(f"{self._plan.ignored} other files ignored")
+            parts.append(f"{_counted(self._plan.ignored, 'other file')} ignored")
         click.echo("; ".join(parts), err=True)
         click.echo(f"-> {shown(self._plan.where)}", err=True)
         if stopped:
             left = len(self._plan.jobs) - self.files
-            click.echo(f"stopped: {_scans(left)} left; the same command goes on from here", err=True)
+            click.echo(f"stopped: {_counted(left, 'scan')} left; the same command goes on from here", err=True)
 
     def _say_failure(self, report: FileReport) -> None:
         for page in report.record.pages:
@@ -135,9 +138,5 @@ def finish_on_signal(stop: Event, say: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _pages(count: int) -> str:
-    return f"{count} page" if count == 1 else f"{count} pages"
-
-
-def _scans(count: int) -> str:
-    return f"{count} scan" if count == 1 else f"{count} scans"
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

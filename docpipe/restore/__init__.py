@@ -1,6 +1,7 @@
 """Restoring one page: engines, scale, tiles and the gate."""
 
-from docpipe.restore.engine import DEFAULT_ENGINE, ENGINES, Device, Engine, load_engine
+from docpipe.restore.engine import Device, Engine
+from docpipe.restore.engines import DEFAULT_ENGINE, ENGINES, load_engine
 from docpipe.restore.gate import Gate
 from docpipe.restore.restorer import Choice, Restored, Restorer, restore_page
 

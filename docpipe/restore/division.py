@@ -16,6 +16,8 @@ _CLOSING_GLYPHS = 2.0
 _SMOOTHING_GLYPHS = 0.75
 # No paper is darker than this share of the page's brightest: what is, is a photo, a bar or a dark border.
 _DARKEST_PAPER = 0.3
+# Where all but 5 % of the paper is at least this white, division could only stir what is clean.
+_WHITE_LEVEL, _SHARE_NOT_WHITE = 240, 5
 
 
 class Division:
@@ -38,7 +40,7 @@ def divide_by_paper(gray: Gray, *, glyph_px: float) -> Gray:
         glyph_px: median glyph height in pixels, above 0: what is much larger than that is paper, not ink.
 
     Returns:
-        (H, W) uint8, a new array. No pixel is darker than in `gray`.
+        (H, W) uint8, a new array. No pixel is darker than in `gray`; none changes where the paper is white.
 
     Raises:
         ValueError: `glyph_px` is not positive.
@@ -48,6 +50,8 @@ def divide_by_paper(gray: Gray, *, glyph_px: float) -> Gray:
     """
     height, width = gray.shape
     paper = _paper(gray, glyph_px)
+    if np.percentile(paper, _SHARE_NOT_WHITE) >= _WHITE_LEVEL:
+        return gray.copy()
     paper = np.maximum(paper, np.uint8(_DARKEST_PAPER * np.percentile(paper, 95)))
     lit = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.divide(gray, lit, scale=255).astype(np.uint8, copy=False)

@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 
 from docpipe.page import Dpi, Gray
-from docpipe.restore.engine import Engine, load_engine
+from docpipe.restore.engine import Engine
+from docpipe.restore.engines import load_engine
 from docpipe.restore.gate import Gate
 from docpipe.restore.print_size import glyph_height
 from docpipe.restore.scale import resample, scale_into

@@ -44,6 +44,12 @@ def test_a_page_of_black_and_white_stays_as_it_is(printed, glyph_px):
     assert np.abs(divide_by_paper(page, glyph_px=glyph_px).astype(int) - page).max() <= 1
 
 
+def test_a_clean_page_is_not_touched(printed):
+    page = printed(ink=40, paper=246)
+    divided = divide_by_paper(page, glyph_px=17)
+    assert np.array_equal(divided, page) and divided is not page
+
+
 def test_large_black_areas_stay_dark(printed):
     page = np.pad(printed(), 120, constant_values=12)
     divided = divide_by_paper(page, glyph_px=17)

@@ -1,0 +1,43 @@
+"""The one table of engines, and how each is made ready."""
+
+from pathlib import Path
+
+from docpipe.errors import UsageError
+from docpipe.restore.engine import Device, Engine
+
+ENGINES = ("division", "onnx")
+DEFAULT_ENGINE = "division"
+
+
+def load_engine(
+    name: str = DEFAULT_ENGINE, *, model: Path | None = None, device: Device = "auto", threads: int = 0
+) -> Engine:
+    """Make the engine called `name` ready.
+
+    Args:
+        name: one of `ENGINES`.
+        model: the model folder, for engines that run a network.
+        device: where to compute; "auto" takes a GPU where the engine can use one.
+        threads: CPU threads for one page, 0 for all cores.
+
+    Raises:
+        UsageError: no such engine, or options that do not fit it.
+        ModelError: the model folder is incomplete, damaged or made for another version.
+        MissingToolError: `device` asks for a GPU that cannot be used here.
+    """
+    # Late imports: each engine brings a heavy package of its own.
+    if name == "division":
+        if model is not None:
+            raise UsageError("the division engine takes no model", hint="add --engine onnx, or drop --model")
+        if device == "cuda":
+            raise UsageError("the division engine runs on the CPU only", hint="drop --device cuda")
+        from docpipe.restore.division import Division
+
+        return Division()
+    if name == "onnx":
+        if model is None:
+            raise UsageError("the onnx engine needs a model folder", hint="name it with --model FOLDER")
+        from docpipe.restore.onnx_engine import OnnxEngine
+
+        return OnnxEngine(model, device=device, threads=threads)
+    raise UsageError(f"there is no engine {name!r}", hint=f"choose one of: {', '.join(ENGINES)}")
