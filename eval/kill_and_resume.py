@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples" / "scans"
 
 
 @click.command()
-@click.option("--scans", default=400, show_default=True, help="Scans in the batch.")
+@click.option("--scans", default=1000, show_default=True, help="Scans in the batch.")
 @click.option("--kills", default=20, show_default=True, help="How many times it is killed in mid-batch.")
 @click.option("--jobs", default=2, show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Of the moments at which it is killed.")
