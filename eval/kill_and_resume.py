@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples" / "scans"
 
 
 @click.command()
-@click.option("--scans", default=1000, show_default=True, help="Scans in the batch.")
+@click.option("--scans", default=1500, show_default=True, help="Scans in the batch.")
 @click.option("--kills", default=20, show_default=True, help="How many times it is killed in mid-batch.")
 @click.option("--jobs", default=2, show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Of the moments at which it is killed.")
@@ -81,7 +81,7 @@ def run_and_kill(folder: Path, jobs: int, moments: random.Random) -> bool:
     batch = subprocess.Popen(command(folder, "killed", jobs), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while len(names(folder / "killed")) <= before and batch.poll() is None:
         time.sleep(0.005)
-    time.sleep(moments.uniform(0, 0.4))
+    time.sleep(moments.uniform(0, 0.3))
     batch.send_signal(signal.SIGKILL)
     return batch.wait() == -signal.SIGKILL
 
