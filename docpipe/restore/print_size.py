@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 
 from docpipe.page import Dpi, Gray
 
-# Looked for at half the size again and again, until glyphs are small enough to be measured cheaply and surely.
-_LARGEST_PIXELS = 2_000_000
+# A page of many pixels is looked at from far and from near: with so many pixels, with 4 and with 16 times as many.
+_FIRST_LOOK_PIXELS = 2_000_000
+_NEARER = (1.0, 2.0, 4.0)
+_MANY_MORE = 1.5  # times as many glyphs as were seen from farther off: they are the print, the others its headings
+_WELL_MEASURED_PX = 12.0  # smaller glyphs are measured on an enlarged copy
 _SMALLEST_PX = 6.0  # below this a glyph is a speck at the size at which it is looked at
 _LARGEST_SHARE = 0.25  # of the page's shorter side
 _FEWEST_GLYPHS = 6
 _MOST_COMPONENTS = 3000
+_FEWEST_IN_ROWS = 0.15  # of all that is shaped like a glyph; grains of noise stand in rows by chance
 _CONTRAST = 14  # grey levels between ink and the paper around it
-
-# What a printed page can hold, in millimetres of glyph height: 1 mm is 4-point type, 20 mm a headline.
-_PLAUSIBLE_MM = (0.5, 40.0)
-_BELIEVABLE_DPI = (100.0, 1200.0)
+_PLAUSIBLE_MM = (0.5, 40.0)  # 1 mm is 4-point type, 20 mm a headline
 
 
 def glyph_height(gray: Gray, dpi: Dpi | None = None) -> float | None:
@@ -31,29 +32,42 @@ def glyph_height(gray: Gray, dpi: Dpi | None = None) -> float | None:
 
     Args:
         gray: (H, W) uint8, 0 = ink, 255 = paper; light print on a dark ground is not found,
-            and noise of full contrast may be taken for print.
-        dpi: resolution as the file states it. A hint: it only rules out heights that no print has (0.5 to
-            40 mm), and only where it is believable itself (100 to 1200).
+            and strong noise on blank paper may be taken for print.
+        dpi: resolution as the file states it. A hint: where most glyphs have a height that print can have at
+            that resolution (0.5 to 40 mm), the others do not count.
 
     Returns:
         Pixels, or None where the page shows no rows of glyphs.
     """
     if min(gray.shape) < 2 * _SMALLEST_PX:
         return None
-    coarse = min(1.0, (_LARGEST_PIXELS / gray.size) ** 0.5)
-    for scale in dict.fromkeys((coarse, min(1.0, 2 * coarse), min(1.0, 4 * coarse))):
-        heights = _heights_of_glyphs(_shrunk(gray, scale)) / scale
-        if len(heights) >= _FEWEST_GLYPHS:
-            height = float(np.median(heights))
-            return height if _is_plausible(height, dpi) else None
-    return None
+    first = min(1.0, (_FIRST_LOOK_PIXELS / gray.size) ** 0.5)
+    heights, scale = np.empty(0), first
+    for nearer in sorted({min(first * factor, 1.0) for factor in _NEARER}):
+        seen = _heights_of_glyphs(_resized(gray, nearer)) / nearer
+        if len(seen) > _MANY_MORE * len(heights):
+            heights, scale = seen, nearer
+    if len(heights) < _FEWEST_GLYPHS:
+        return None
+    if np.median(heights) * scale < _WELL_MEASURED_PX:
+        enlarged = _heights_of_glyphs(_resized(gray, 2 * scale)) / (2 * scale)
+        heights = enlarged if len(enlarged) >= _FEWEST_GLYPHS else heights
+    return float(np.median(_plausible(heights, dpi)))
 
 
-def _shrunk(gray: Gray, scale: float) -> Gray:
+def _resized(gray: Gray, scale: float) -> Gray:
     if scale == 1:
         return gray
-    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return small.astype(np.uint8, copy=False)
+    by = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(gray, None, fx=scale, fy=scale, interpolation=by).astype(np.uint8, copy=False)
+
+
+def _plausible(heights_px: NDArray[np.float64], dpi: Dpi | None) -> NDArray[np.float64]:
+    if dpi is None or dpi[1] <= 0:
+        return heights_px
+    heights_mm = heights_px / dpi[1] * 25.4
+    plausible = heights_px[(_PLAUSIBLE_MM[0] <= heights_mm) & (heights_mm <= _PLAUSIBLE_MM[1])]
+    return plausible if 2 * len(plausible) > len(heights_px) else heights_px
 
 
 def _heights_of_glyphs(gray: Gray) -> NDArray[np.float64]:
@@ -70,7 +84,7 @@ def _heights_of_glyphs(gray: Gray) -> NDArray[np.float64]:
     )
     boxes = boxes[is_glyph_like][:_MOST_COMPONENTS].astype(np.float64)
     glyphs: NDArray[np.float64] = boxes[_neighbours(boxes) >= 2, 3]
-    return glyphs
+    return glyphs if len(glyphs) >= _FEWEST_IN_ROWS * len(boxes) else glyphs[:0]
 
 
 def _ink(gray: Gray) -> Gray:
@@ -97,9 +111,3 @@ def _neighbours(boxes: NDArray[np.float64]) -> NDArray[np.int64]:
     near = np.abs(middle[:, None] - middle) < 2.5 * taller
     beside = alike & same_line & near
     return np.asarray(beside.sum(axis=1)) - 1
-
-
-def _is_plausible(height_px: float, dpi: Dpi | None) -> bool:
-    if dpi is None or not _BELIEVABLE_DPI[0] <= dpi[1] <= _BELIEVABLE_DPI[1]:
-        return True
-    return _PLAUSIBLE_MM[0] <= height_px / dpi[1] * 25.4 <= _PLAUSIBLE_MM[1]
