@@ -1,0 +1,155 @@
+"""Card layouts: which field stands where, read from TOML files, so that a new card is a new file."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from docpipe.cards.identity import Identity
+from docpipe.cards.mrz import FORMATS
+from docpipe.errors import InputError
+
+Box = tuple[float, float, float, float]
+"""Left, top, width, height; in mm from the upper left corner of the card."""
+
+LAYOUTS = ("national", "td1", "td3")
+FIELD_NAMES = {member.name for member in fields(Identity)} - {"locale"} | {"document_code"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldBox:
+    """Where one field is printed.
+
+    Args:
+        name: a field of `Identity`, or "document_code".
+        label_mm: box of the label's line.
+        value_mm: box of the value, all its lines together.
+        lines: number of lines the value takes.
+        bold: printed in the bold face.
+    """
+
+    name: str
+    label_mm: Box
+    value_mm: Box
+    lines: int = 1
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MrzBox:
+    """Where the machine readable zone is printed: format ("td1", "td2", "td3") and box of all its lines."""
+
+    kind: str
+    box_mm: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One kind of card.
+
+    Args:
+        name: the file's name without its ending.
+        about: what the card imitates, in one sentence.
+        size_mm: width and height.
+        corner_mm: radius of the corners.
+        document: what the card calls itself: a key of the labels, such as "identity_card".
+        header_mm: band that holds the names of state and document.
+        emblem_mm: place of the arms; so are `portrait_mm` and `signature_mm` places.
+        fields: in reading order.
+        mrz: None where the card has none.
+        label_colon: labels end in a colon.
+        bilingual: labels have room for two languages.
+        labels: labels of this layout's own, field -> language -> text.
+    """
+
+    name: str
+    about: str
+    size_mm: tuple[float, float]
+    corner_mm: float
+    document: str
+    header_mm: Box
+    emblem_mm: Box
+    portrait_mm: Box
+    signature_mm: Box
+    fields: tuple[FieldBox, ...]
+    mrz: MrzBox | None = None
+    label_colon: bool = False
+    bilingual: bool = True
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages in which every label of this layout is known."""
+        texts = [self.labels[key] for key in ("state", self.document, *(box.name for box in self.fields))]
+        return tuple(language for language in texts[0] if all(language in known for known in texts))
+
+
+def load_layout(name: str | Path) -> Layout:
+    """Read a layout by the name of a shipped one, or from a file of the user's.
+
+    Raises:
+        InputError: there is no such layout, or its file is not a layout.
+    """
+    source = files(__package__) / "layouts" / f"{name}.toml" if name in LAYOUTS else Path(name)
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError as missing:
+        raise InputError(
+            f"there is no layout {str(name)!r}", hint=f"shipped are {', '.join(LAYOUTS)}; or give a TOML file"
+        ) from missing
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
+        raise InputError(f"layout {str(name)!r} is not TOML: {broken}") from broken
+    try:
+        return _layout(Path(name).stem, table)
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise InputError(
+            f"layout {str(name)!r} does not fit: {wrong}",
+            hint="compare it with docpipe/cards/layouts/td1.toml",
+        ) from wrong
+
+
+def shipped_labels() -> dict[str, dict[str, str]]:
+    """Every label that docpipe knows: field -> language -> text."""
+    return tomllib.loads((files(__package__) / "labels.toml").read_text(encoding="utf-8"))
+
+
+def _layout(name: str, table: dict[str, Any]) -> Layout:
+    """Dataclasses from the file's tables: an unknown or missing key is a TypeError that names it."""
+    boxes = tuple(FieldBox(**_with_boxes(entry)) for entry in table.pop("field"))
+    mrz = MrzBox(**_with_boxes(table.pop("mrz"))) if "mrz" in table else None
+    labels = shipped_labels() | table.pop("labels", {})
+    width, height = table.pop("size_mm")
+    layout = Layout(
+        name=name, size_mm=(width, height), fields=boxes, mrz=mrz, labels=labels, **_with_boxes(table)
+    )
+    _check(layout)
+    return layout
+
+
+def _with_boxes(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: _box(key, value) if isinstance(value, list) else value for key, value in table.items()}
+
+
+def _box(key: str, numbers: list[float]) -> Box:
+    if len(numbers) != 4 or min(numbers[2:]) <= 0:
+        raise ValueError(f"{key} is {numbers}; a box is [left, top, width, height] in mm")
+    left, top, width, height = numbers
+    return left, top, width, height
+
+
+def _check(layout: Layout) -> None:
+    width, height = layout.size_mm
+    unknown = {box.name for box in layout.fields} - FIELD_NAMES
+    if unknown:
+        known = ", ".join(sorted(FIELD_NAMES))
+        raise ValueError(f"unknown fields {', '.join(sorted(unknown))}; known are {known}")
+    if layout.mrz and layout.mrz.kind not in FORMATS:
+        raise ValueError(f"MRZ kind is {layout.mrz.kind!r}; known are {', '.join(FORMATS)}")
+    for box in layout.fields:
+        for left, top, box_width, box_height in (box.label_mm, box.value_mm):
+            if left < 0 or top < 0 or left + box_width > width or top + box_height > height:
+                raise ValueError(f"{box.name} lies outside the card of {width} x {height} mm")
+    if not layout.languages:
+        raise ValueError("there is no language in which all its labels are known")

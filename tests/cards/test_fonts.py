@@ -1,0 +1,60 @@
+import hashlib
+import subprocess
+
+import pytest
+from PIL import ImageFont
+
+from docpipe.cards import fonts
+from docpipe.cards.fonts import VALUE_FAMILIES, families_of, find_fonts, font_sha256, split_of_family
+from docpipe.errors import MissingToolError
+
+NATIONAL_LETTERS = "ÁÄÅÆÇČĎÉĚÍŁŃŇÓÖŐØŘŚŠȘŞŤÚŮŰÜÝŻŽßáäåæçčđéěíłńóöőøřśšșşťúůűüýżžĐÞðþİıºN°"
+
+
+def test_every_split_has_fonts_and_no_font_is_in_two():
+    splits = [families_of(split) for split in ("train", "val", "test")]
+    assert all(len(families) >= 3 for families in splits)
+    assert sorted(sum(splits, ())) == sorted(VALUE_FAMILIES)
+
+
+def test_a_new_family_moves_no_old_one():
+    before = {family: split_of_family(family) for family in VALUE_FAMILIES}
+    grown = [*VALUE_FAMILIES, "A New Family"]
+    assert families_of("test") == tuple(f for f in families_of("test", grown) if f in before)
+    assert before["Inter"] == "val"       # fixed: pairs that were printed yesterday keep their split
+
+
+def test_a_missing_family_is_named_with_the_line_that_installs_it(monkeypatch):
+    monkeypatch.setattr(fonts, "_installed", dict)
+    with pytest.raises(MissingToolError) as refused:
+        find_fonts(["DejaVu Sans", "OCR B"])
+    assert "DejaVu Sans, OCR B" in refused.value.problem
+    assert refused.value.hint == "apt install fonts-dejavu-core fonts-ocr-b"
+    with pytest.raises(MissingToolError, match="No Such Face"):
+        find_fonts(["No Such Face"])
+
+
+def test_missing_fontconfig_is_named(monkeypatch):
+    def gone(*args, **kwargs):
+        raise FileNotFoundError("fc-list")
+
+    monkeypatch.setattr(subprocess, "run", gone)
+    fonts._installed.cache_clear()
+    with pytest.raises(MissingToolError) as refused:
+        find_fonts(["DejaVu Sans"])
+    assert refused.value.hint == "apt install fontconfig"
+
+
+def test_a_hash_is_that_of_the_file(tmp_path):
+    face = tmp_path / "face.otf"
+    face.write_bytes(b"outlines")
+    assert font_sha256(face) == hashlib.sha256(b"outlines").hexdigest()
+
+
+def test_every_family_prints_every_national_letter(installed_fonts):
+    for family in VALUE_FAMILIES:
+        for path in (installed_fonts[family].regular, installed_fonts[family].bold):
+            font = ImageFont.truetype(path, 40)
+            absent = bytes(font.getmask("\ue123"))       # a private code point: the box for "no such letter"
+            missing = [letter for letter in NATIONAL_LETTERS if bytes(font.getmask(letter)) == absent]
+            assert not missing, f"{family}: {missing}"
