@@ -1,4 +1,4 @@
 """Synthetic identities and ID cards, with the truth of every printed field.
 
-Nothing is imported here: `docpipe.cards.mrz` and `docpipe.cards.fonts` load neither Pillow nor Faker.
+Nothing is imported here: `docpipe.mrz` and `docpipe.cards.fonts` load neither Pillow nor Faker.
 """

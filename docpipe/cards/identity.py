@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from docpipe.cards.mrz import FORMATS, build_mrz
+from docpipe.mrz import FORMATS, build_mrz
 from docpipe.errors import MissingToolError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docpipe.cards.identity import Identity
-from docpipe.cards.mrz import FORMATS
+from docpipe.mrz import FORMATS
 from docpipe.errors import InputError
 
 Box = tuple[float, float, float, float]

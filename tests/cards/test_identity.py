@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docpipe.cards.identity import LOCALES, SPLIT_SEEDS, STATES, draw_identity, mrz_lines, split_of_seed
-from docpipe.cards.mrz import wrong_checks
+from docpipe.mrz import wrong_checks
 from docpipe.errors import MissingToolError
 
 pytest.importorskip("faker")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docpipe.cards.mrz import (
+from docpipe.mrz import (
     CHARACTERS,
     FILLER,
     FORMATS,
@@ -173,5 +173,5 @@ def test_a_passport_may_leave_out_the_check_digit_of_an_empty_personal_number():
 
 
 def test_the_mrz_arithmetic_loads_neither_pillow_nor_faker():
-    code = "import sys, docpipe.cards.mrz; print({'PIL', 'faker', 'numpy', 'cv2'} & set(sys.modules))"
+    code = "import sys, docpipe.mrz; print({'PIL', 'faker', 'numpy', 'cv2'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
