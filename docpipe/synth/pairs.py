@@ -1,0 +1,145 @@
+"""Pairs: a clean card, the same card with noise, the truth of its fields, and where all of it comes from."""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from docpipe.cards.fonts import families_of
+from docpipe.cards.identity import SPLIT_SEEDS
+from docpipe.cards.layout import LAYOUTS, load_layout
+from docpipe.cards.render import draw_card
+from docpipe.errors import OutputError
+from docpipe.noise.recipe import load_recipe
+from docpipe.page import Gray
+
+Split = Literal["train", "val", "test"]
+DPI_RANGE = (200, 400)
+_COMPRESS_LEVEL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One card, clean and noisy.
+
+    Args:
+        clean: (H, W) uint8, 0 = ink, 255 = paper: the target, whatever the noise.
+        noisy: the same shape.
+        dpi: resolution of both.
+        truth: layout, and the value, print and place of every field.
+        provenance: seed, recipe, noises with their parameters, style, fonts: enough to draw it again.
+    """
+
+    clean: Gray
+    noisy: Gray
+    dpi: int
+    truth: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+def draw_pair(number: int, *, recipe: str, seed: int, split: Split) -> Pair:
+    """Draw pair `number` of a series: the same in every process and on every machine with the same libraries.
+
+    Args:
+        number: from 0.
+        recipe: name or path of the noise recipe.
+        seed: of the series, 0 to 999; series do not share identities below 100 000 pairs.
+        split: whose identities and value fonts are used.
+
+    Raises:
+        ValueError: `seed` or `number` is outside its range.
+        MissingToolError: a font is not installed.
+    """
+    if not 0 <= seed < 1000 or not 0 <= number < 100_000:
+        raise ValueError(f"seed is {seed} (0 to 999), number is {number} (0 to 99999)")
+    rng = np.random.default_rng([seed, number])
+    layout = load_layout(LAYOUTS[number % len(LAYOUTS)])
+    dpi = int(rng.integers(DPI_RANGE[0], DPI_RANGE[1] + 1))
+    card_seed = SPLIT_SEEDS[split].start + seed * 100_000 + number
+    card = draw_card(card_seed, layout, families_of(split), dpi)
+    page = card.page()
+    noisy, applied = load_recipe(recipe).apply(page, rng)
+    noises = [{"kind": noise.kind, **noise.parameters} for noise in applied]
+    provenance = {"seed": seed, "split": split, "card_seed": card_seed, "recipe": str(recipe), "noises": noises}
+    return Pair(
+        page.pixels,
+        noisy.pixels,
+        dpi,
+        {"layout": layout.name, "fields": card.truth_record()},
+        {**provenance, **card.provenance()},
+    )
+
+
+def write_pairs(
+    folder: Path,
+    count: int,
+    *,
+    recipe: str = "starter",
+    seed: int = 1,
+    split: Split = "train",
+    workers: int = 1,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> None:
+    """Write pairs 0 to `count` - 1 of a series: the same bytes for any number of workers.
+
+    Args:
+        folder: gets `clean/` and `noisy/` with the same names, `truth.jsonl` and `pairs.jsonl` (provenance).
+        count: pairs.
+        recipe: name or path of the noise recipe.
+        seed: of the series.
+        split: "train", "val" or "test".
+        workers: processes.
+        tell: called after each pair with how many are done.
+
+    Raises:
+        OutputError: the folder holds pairs already, or cannot be written.
+        InputError: there is no such recipe.
+        MissingToolError: a font is not installed.
+    """
+    if (folder / "truth.jsonl").exists():
+        raise OutputError(f"{folder} holds pairs already", hint="choose another -o, or remove it")
+    load_recipe(recipe)  # a wrong one is refused before anything is written
+    try:
+        for part in ("clean", "noisy"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        draw = partial(_write_pair, folder, recipe=recipe, seed=seed, split=split)
+        with (folder / "truth.jsonl.part").open("w") as truths, (folder / "pairs.jsonl").open("w") as pairs:
+            for done, (truth, provenance) in enumerate(_in_order(draw, count, workers), 1):
+                truths.write(truth + "\n")
+                pairs.write(provenance + "\n")
+                tell(done)
+        (folder / "truth.jsonl.part").replace(folder / "truth.jsonl")
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror}", hint="make room, or choose another -o") from error
+
+
+def _in_order(
+    draw: Callable[[int], tuple[str, str]], count: int, workers: int
+) -> Iterator[tuple[str, str]]:
+    if workers == 1:
+        yield from map(draw, range(count))
+        return
+    with multiprocessing.get_context("spawn").Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        yield from pool.imap(draw, range(count), chunksize=4)
+
+
+def _write_pair(folder: Path, number: int, *, recipe: str, seed: int, split: Split) -> tuple[str, str]:
+    pair = draw_pair(number, recipe=recipe, seed=seed, split=split)
+    name = f"{number:06}.png"
+    (folder / "clean" / name).write_bytes(_png(pair.clean, pair.dpi))
+    (folder / "noisy" / name).write_bytes(_png(pair.noisy, pair.dpi))
+    return json.dumps({"file": name, **pair.truth}), json.dumps({"file": name, **pair.provenance})
+
+
+def _png(gray: Gray, dpi: int) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(gray).save(stream, "PNG", dpi=(dpi, dpi), compress_level=_COMPRESS_LEVEL)
+    return stream.getvalue()

@@ -1,0 +1,178 @@
+"""Stage 1: a generator learns pixels. A plain loop; it resumes exactly where its last checkpoint stands."""
+
+import copy
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from docpipe.models import GENERATORS
+from docpipe.noise.recipe import load_recipe
+from docpipe.train.config import TrainConfig
+from docpipe.train.data import CleanCards, CropPairs
+from docpipe.train.losses import error_left, pixel_loss
+from docpipe.train.run_folder import append_log, load_checkpoint, save_checkpoint, write_sheet
+
+_CHECK_SEED = 1_000_003
+_LOG_EVERY = 50
+_CLIP_NORM = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands: `left` and `fine_left` are shares of the noise, see `losses.error_left`."""
+
+    step: int
+    steps: int
+    loss: float
+    crops_per_second: float
+    data_wait: float
+    left: float | None = None
+    fine_left: float | None = None
+
+
+def pretrain(
+    config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Callable[[Progress], None] = lambda progress: None
+) -> nn.Module:
+    """Train a generator on pixels, from the start or from the folder's checkpoint.
+
+    Args:
+        config: of the run.
+        folder: of the run; gets the log, the checkpoint and a sample sheet at every check.
+        device: "cpu" or "cuda".
+        tell: called after every logged step.
+
+    Returns:
+        The network with its averaged weights, in evaluation mode, on the CPU.
+
+    Raises:
+        InputError: there are no cards to learn from.
+    """
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    learnt, checked = CleanCards(Path(config.cards)).split()
+    recipe = load_recipe(config.recipe)
+    checks = CropPairs(checked, recipe, _CHECK_SEED, config.crop_px, config.checked)
+    held = tuple(torch.stack(side) for side in zip(*(checks[i] for i in range(config.checked)), strict=True))
+
+    model = GENERATORS[config.network](widths=config.widths).to(device, memory_format=torch.channels_last)
+    average = copy.deepcopy(model).requires_grad_(False)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    begun = _resume(folder, model, average, optimiser)
+
+    pairs = CropPairs(learnt, recipe, config.seed, config.crop_px, (config.steps - begun) * config.batch, begun * config.batch)
+    waited, timed, at = 0.0, time.perf_counter(), begun
+    for step, (noisy, clean), wait in _timed(_batches(pairs, config), begun + 1):
+        waited += wait
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(config, step)
+        noisy, clean = (side.to(device, memory_format=torch.channels_last) for side in (noisy, clean))
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            restored = model(noisy)
+        loss = pixel_loss(restored.float(), clean, config.edge_weight)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), _CLIP_NORM)
+        optimiser.step()
+        _follow(average, model, min(config.average, step / (step + 10)))
+
+        is_check = step % config.check_every == 0 or step == config.steps
+        if step % _LOG_EVERY == 0 or is_check:
+            seconds = time.perf_counter() - timed
+            left = _check(average, held, device, folder / f"samples-{step:06}.png") if is_check else (None, None)
+            progress = Progress(
+                step, config.steps, loss.item(), (step - at) * config.batch / seconds, waited / seconds, *left
+            )
+            append_log(
+                folder, step=step, loss=progress.loss, lr=learning_rate(config, step), left=progress.left,
+                fine_left=progress.fine_left, crops_per_second=progress.crops_per_second, data_wait=progress.data_wait,
+            )  # fmt: skip
+            if is_check:
+                save_checkpoint(
+                    folder,
+                    {
+                        "step": step,
+                        "model": model.state_dict(),
+                        "average": average.state_dict(),
+                        "optimiser": optimiser.state_dict(),
+                    },
+                )
+            tell(progress)
+            waited, timed, at = 0.0, time.perf_counter(), step
+    return average.cpu().eval()
+
+
+def learning_rate(config: TrainConfig, step: int) -> float:
+    """Linear warm-up, then a cosine down to a hundredth (Loshchilov and Hutter, ICLR 2017)."""
+    if step <= config.warmup:
+        return config.learning_rate * step / config.warmup
+    progress = (step - config.warmup) / max(1, config.steps - config.warmup)
+    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def _resume(folder: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+    if not (folder / "checkpoint.pt").exists():
+        return 0
+    state = load_checkpoint(folder)
+    model.load_state_dict(state["model"])
+    average.load_state_dict(state["average"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"])
+
+
+def _batches(pairs: CropPairs, config: TrainConfig) -> Iterator[tuple[Tensor, Tensor]]:
+    return iter(
+        DataLoader(
+            pairs,
+            batch_size=config.batch,
+            num_workers=config.workers,
+            prefetch_factor=8 if config.workers else None,
+            worker_init_fn=_one_thread,
+            multiprocessing_context="fork" if config.workers else None,
+        )
+    )
+
+
+def _one_thread(_worker: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    random.seed(0)
+
+
+def _timed(
+    batches: Iterator[tuple[Tensor, Tensor]], first: int
+) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
+    """Number each batch, and say how many seconds the step waited for it."""
+    step = first
+    while True:
+        began = time.perf_counter()
+        batch = next(batches, None)
+        if batch is None:
+            return
+        yield step, batch, time.perf_counter() - began
+        step += 1
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
+    for kept, new in zip(average.parameters(), model.parameters(), strict=True):
+        kept.lerp_(new, 1 - decay)
+    for kept, new in zip(average.buffers(), model.buffers(), strict=True):
+        kept.copy_(new)
+
+
+@torch.no_grad()
+def _check(average: nn.Module, held: tuple[Tensor, ...], device: str, sheet: Path) -> tuple[float, float]:
+    average.eval()
+    noisy, clean = held
+    restored = torch.cat([average(part.to(device)).float().cpu() for part in noisy.split(16)]).clamp(0, 1)
+    write_sheet(sheet, noisy, restored, clean)
+    return error_left(restored, noisy, clean)

@@ -1,0 +1,98 @@
+"""The numbered folder of a run: its config, its log, its checkpoint, its sample sheets."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from docpipe.errors import InputError
+from docpipe.train.config import TrainConfig
+
+CONFIG, LOG, CHECKPOINT = "config.json", "log.jsonl", "checkpoint.pt"
+
+
+def new_run(runs: Path, config: TrainConfig) -> Path:
+    """Make the next folder, NUMBER-NAME, and write the config and the commit into it."""
+    numbers = [int(path.name.split("-")[0]) for path in runs.glob("[0-9]*-*")]
+    folder = runs / f"{max(numbers, default=0) + 1:03}-{config.name}"
+    folder.mkdir(parents=True)
+    (folder / CONFIG).write_text(json.dumps({**asdict(config), "commit": commit()}, indent=1) + "\n")
+    return folder
+
+
+def read_config(folder: Path) -> tuple[TrainConfig, str]:
+    """The config of a run, and the commit that it started from.
+
+    Raises:
+        InputError: the folder is not that of a run.
+    """
+    try:
+        values = json.loads((folder / CONFIG).read_text())
+        started_from = values.pop("commit")
+        values["widths"] = tuple(values["widths"])
+        return TrainConfig(**values), started_from
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder} is no training run ({error})", hint="name a folder such as runs/001-compact") from error
+
+
+def append_log(folder: Path, **values: Any) -> None:
+    """One JSON line."""
+    with (folder / LOG).open("a") as log:
+        log.write(json.dumps(values) + "\n")
+
+
+def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
+    """Write all that a resumed run needs; whole or not at all."""
+    part = folder / f"{CHECKPOINT}.part"
+    torch.save(dict(state), part)
+    part.replace(folder / CHECKPOINT)
+
+
+def load_checkpoint(folder: Path) -> dict[str, Any]:
+    """Read it again; nothing in it can execute code.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        state: dict[str, Any] = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(f"{folder} holds no checkpoint yet", hint="let it run to its first check") from error
+    return state
+
+
+def write_sheet(path: Path, noisy: Tensor, restored: Tensor, clean: Tensor, rows: int = 8) -> None:
+    """Noisy, restored and clean crops side by side, a row each.
+
+    Args:
+        path: a PNG file.
+        noisy: (B, 1, H, W) float32 in [0, 1].
+        restored: the same shape.
+        clean: the same shape.
+        rows: crops to show.
+    """
+    columns = [torch.cat(list(crops[:rows, 0].clamp(0, 1)), dim=0) for crops in (noisy, restored, clean)]
+    sheet = torch.cat(columns, dim=1).mul(255).round().to(torch.uint8).cpu().numpy()
+    cv2.imwrite(os.fspath(path), np.ascontiguousarray(sheet))
+
+
+def commit() -> str:
+    """The commit of the code, "-changed" where files differ from it; "unknown" outside a checkout."""
+    folder = Path(__file__).parent
+    commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
+    try:
+        head, status = (
+            subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+            for command in commands
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{head}-changed" if status else head
