@@ -62,6 +62,14 @@ def test_a_length_in_mm_covers_twice_the_pixels_at_twice_the_resolution(kind):
     assert changes[0] > 1 and changes[1] == pytest.approx(changes[0], rel=0.2)
 
 
+@pytest.mark.parametrize("kind", ["folds", "paste", "pen_strokes", "stains", "stamps"])
+def test_single_things_land_all_over_the_page(kind):
+    sheet = Page(np.full((300, 300), 235, np.uint8), dpi=(100.0, 100.0))
+    touched = [NOISES[kind]().at(1)(sheet, np.random.default_rng(seed)).pixels != 235 for seed in range(60)]
+    quarters = np.mean(touched, axis=0).reshape(2, 150, 2, 150).mean(axis=(1, 3))
+    assert quarters.min() > 0.4 * quarters.max() > 0, quarters
+
+
 @given(depth=st.floats(0, 1), width_px=st.floats(0.5, 500))
 def test_gutter_shadow_only_darkens_and_fades_away_from_the_spine(depth, width_px):
     paper = np.full((2, 64), 255, np.uint8)
