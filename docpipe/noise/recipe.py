@@ -1,0 +1,179 @@
+"""Recipes: which noises a page gets, how likely and how strong. Data only: a new scanner is a new file."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from docpipe.errors import InputError
+from docpipe.noise import NOISES
+from docpipe.noise.base import Counts, Noise, Parameters, Range, check, check_pair
+from docpipe.page import Page
+
+BUILT_IN = files("docpipe.noise") / "data"
+RECIPE_KEYS: dict[str, type | tuple[type, ...]] = {
+    "about": str, "source": str, "licence": str, "untouched": (int, float), "effects": list, "severity": list,
+    "spread": (int, float), "noise": list}
+LEAST_CHANCE = 1e-6     # a noise that never comes is left out of the file
+TRIAL_PAGE = Page(np.tile(np.linspace(0, 255, 32).astype(np.uint8), (32, 1)))
+
+
+class Step(NamedTuple):
+    """One noise of a recipe."""
+
+    kind: str       # a key of `NOISES`
+    chance: float   # above 0, at most 1
+    noise: Noise
+
+
+class Applied(NamedTuple):
+    """One noise that a page got. `NOISES[kind]().apply(page, parameters)` puts it on again."""
+
+    kind: str
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A mixture of noises.
+
+    Args:
+        about: what it imitates.
+        source: where its figures come from.
+        licence: of the file.
+        steps: in the order in which they are applied.
+        untouched: share of pages that stay as they are.
+        effects: least and most noises on a page that is touched.
+        severity: a page is as bad as a number drawn uniformly from this range, within 0 to 1.
+        spread: how far the severity of one noise may lie from that of its page: 0 for pages that are equally
+            bad in everything, 1 for noises that know nothing of each other.
+    """
+
+    about: str
+    source: str
+    licence: str
+    steps: tuple[Step, ...]
+    untouched: float = 0.0
+    effects: Counts = (1, 5)
+    severity: Range = (0.0, 1.0)
+    spread: float = 0.3
+
+    def __post_init__(self) -> None:
+        check("untouched", self.untouched, 0, 1)
+        check("spread", self.spread, 0, 1)
+        check_pair("severity", self.severity)
+        check("the lower severity", self.severity[0], 0, 1)
+        check("the higher severity", self.severity[1], 0, 1)
+        check_pair("effects", self.effects)
+        check("the least number of effects", self.effects[0], 0, len(self.steps))
+        for step in self.steps:
+            check(f"the chance of {step.kind}", step.chance, LEAST_CHANCE, 1)
+
+    def apply(self, page: Page, rng: np.random.Generator) -> tuple[Page, list[Applied]]:
+        """Make a page noisy.
+
+        Args:
+            page: a page, or a crop of one with its dpi; it is left as it is.
+            rng: all that is left to chance.
+
+        Returns:
+            The noisy page, and what was done to it in this order. The list is enough to do it again.
+        """
+        applied: list[Applied] = []
+        if rng.random() < self.untouched:
+            return page, applied
+        page_severity = rng.uniform(*self.severity)
+        for step in self._pick(rng):
+            severity = rng.uniform(max(0, page_severity - self.spread), min(1, page_severity + self.spread))
+            parameters = step.noise.at(severity).draw(rng)
+            page = step.noise.apply(page, parameters)
+            applied.append(Applied(step.kind, parameters))
+        return page, applied
+
+    def _pick(self, rng: np.random.Generator) -> list[Step]:
+        """Choose noises by their chances; where too few or too many come, the likeliest fill up or stay."""
+        lots = rng.random(len(self.steps)) / [step.chance for step in self.steps]     # under 1: it comes
+        number = int(np.clip((lots < 1).sum(), *self.effects))
+        return [self.steps[place] for place in sorted(np.argsort(lots)[:number])]
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        name_or_path: the name of a built-in recipe, such as "starter", or a TOML file.
+
+    Raises:
+        InputError: there is no such recipe, it is not TOML, or it holds a key, a noise or a value that
+            docpipe does not know.
+    """
+    path = Path(name_or_path)
+    built_in = BUILT_IN / f"{name_or_path}.toml"
+    if path.suffix == ".toml" and path.is_file():
+        text = path.read_text(encoding="utf-8")
+    elif path.name == str(name_or_path) and built_in.is_file():
+        text = built_in.read_text(encoding="utf-8")
+    else:
+        raise InputError(f"there is no recipe {str(name_or_path)!r}",
+                         f"name a .toml file or one of: {', '.join(built_in_recipes())}")
+    try:
+        return parse_recipe(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, ValueError) as err:
+        raise InputError(str(err), "docpipe/noise/data/starter.toml shows how a recipe is written") from err
+
+
+def built_in_recipes() -> list[str]:
+    """Names that `load_recipe` knows."""
+    return sorted(Path(entry.name).stem for entry in BUILT_IN.iterdir() if entry.name.endswith(".toml"))
+
+
+def parse_recipe(table: dict[str, Any]) -> Recipe:
+    """Build a recipe from a TOML table.
+
+    Raises:
+        InputError: a key or a noise is not known, or one is missing.
+        ValueError: a value makes no sense.
+    """
+    _refuse_unknown("a recipe", table, RECIPE_KEYS)
+    missing = {"about", "source", "licence", "noise"} - set(table)
+    if missing:
+        raise InputError(f"the recipe does not say {', '.join(sorted(missing))}",
+                         "about, source, licence and at least one [[noise]] are needed")
+    for key, value in table.items():
+        if not isinstance(value, RECIPE_KEYS[key]):
+            raise ValueError(f"{key} is {value!r}, which is of the wrong type")
+    settings: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
+                                for key, value in table.items() if key != "noise"}
+    return Recipe(steps=tuple(_parse_step(entry) for entry in table["noise"]), **settings)
+
+
+def _parse_step(entry: Any) -> Step:
+    kind = entry.get("kind") if isinstance(entry, dict) else None
+    if not isinstance(kind, str) or kind not in NOISES:
+        raise InputError(f"there is no noise of kind {kind!r}", f"known: {', '.join(NOISES)}")
+    known = {field.name: field.type for field in fields(NOISES[kind])}
+    _refuse_unknown(f"the noise {kind}", entry, ["kind", "chance", *known])
+    try:
+        noise = NOISES[kind](**{name: _as_field(entry[name], known[name]) for name in known if name in entry})
+        for end in (0, -1):  # a range that cannot be applied shows here, not in the middle of a training
+            noise.apply(TRIAL_PAGE, {name: getattr(noise, name)[end] for name in known})
+    except ValueError as err:
+        raise ValueError(f"{kind}: {err}") from err
+    return Step(kind, entry.get("chance", 1.0), noise)
+
+
+def _as_field(value: Any, field_type: Any) -> tuple[Any, ...]:
+    """Turn a TOML list into the tuple that a noise takes; `[0, 1]` may stand for `[0.0, 1.0]`."""
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r} is not a list")
+    return tuple(float(end) if field_type == Range and isinstance(end, int) else end for end in value)
+
+
+def _refuse_unknown(what: str, table: dict[str, Any], known: Iterable[str]) -> None:
+    unknown = [key for key in table if key not in known]
+    if unknown:
+        raise InputError(f"{what} has no key {', '.join(map(repr, unknown))}", f"known: {', '.join(known)}")

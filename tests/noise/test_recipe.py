@@ -1,0 +1,152 @@
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from docpipe.errors import InputError
+from docpipe.noise import NOISES
+from docpipe.noise.recipe import Recipe, built_in_recipes, load_recipe
+from docpipe.page import Page
+
+FOR_TESTING_ONLY = {"tape", "halftone", "hologram_reflection", "highlighter"}
+BOOK = """
+about   = "Bound book on a flatbed: dark spine."
+source  = "nobody's"
+licence = "CC0-1.0"
+effects = [0, 2]
+[[noise]]
+kind = "gutter_shadow"
+chance = 0.7
+depth = [0, 0.6]
+side = ["left"]
+[[noise]]
+kind = "jpeg"
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "book.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+    return write
+
+
+@pytest.fixture(scope="module")
+def starter():
+    return load_recipe("starter")
+
+
+@pytest.fixture(scope="module")
+def thousand(starter):
+    page = Page(np.tile(np.linspace(0, 255, 24).astype(np.uint8), (24, 1)))
+    return [starter.apply(page, np.random.default_rng(seed))[1] for seed in range(1000)]
+
+
+def test_the_same_seed_makes_the_same_page_and_leaves_the_input_alone(starter, card):
+    for seed in range(10):
+        first, applied = starter.apply(card, np.random.default_rng(seed))
+        again, applied_again = starter.apply(card, np.random.default_rng(seed))
+        assert np.array_equal(first.pixels, again.pixels) and applied == applied_again
+
+
+def test_what_was_applied_makes_the_same_page_again(starter, card):
+    for seed in range(15):
+        noisy, applied = starter.apply(card, np.random.default_rng(seed))
+        replayed = card
+        for kind, parameters in applied:
+            replayed = NOISES[kind]().apply(replayed, parameters)
+        assert np.array_equal(noisy.pixels, replayed.pixels)
+
+
+def test_the_starter_leaves_a_tenth_untouched_and_the_rest_get_one_to_five_noises(thousand):
+    counts = Counter(len(applied) for applied in thousand)
+    assert 70 < counts[0] < 130
+    assert set(counts) == {0, 1, 2, 3, 4, 5} and all(counts[number] > 60 for number in range(1, 6))
+
+
+def test_every_noise_of_the_starter_comes_and_thresholds_on_about_every_eighth_page(thousand, starter):
+    kinds = Counter(kind for applied in thousand for kind, _ in applied)
+    assert set(kinds) == set(NOISES) == {step.kind for step in starter.steps}
+    assert 80 < kinds["binarise"] < 150
+
+
+def test_noises_come_in_the_order_of_the_recipe_and_never_twice(thousand, starter):
+    order = [step.kind for step in starter.steps]
+    for applied in thousand:
+        places = [order.index(kind) for kind, _ in applied]
+        assert places == sorted(set(places))
+
+
+def test_strengths_are_spread_evenly_over_their_ranges(starter, card):
+    grainy = replace(starter, steps=tuple(step for step in starter.steps if step.kind == "gaussian"),
+                     effects=(1, 1), untouched=0.0)
+    crop = Page(card.pixels[:8, :8])
+    variances = [grainy.apply(crop, np.random.default_rng(seed))[1][0].parameters["variance"]
+                 for seed in range(600)]
+    quarters, _ = np.histogram(variances, bins=4, range=(0, 0.08))
+    assert quarters.min() > 90, quarters
+
+
+def test_without_spread_all_noises_of_a_page_are_equally_severe(starter, card):
+    even = replace(starter, severity=(0.5, 0.5), spread=0.0, effects=(5, 5), untouched=0.0)
+    for kind, parameters in even.apply(card, np.random.default_rng(1))[1]:
+        for name in NOISES[kind].harmless:
+            assert parameters[name] == getattr(NOISES[kind]().at(0.5), name)[0]
+
+
+def test_a_recipe_sets_ranges_and_leaves_the_others_as_they_are(write):
+    shadow, compression = load_recipe(write(BOOK)).steps
+    assert (shadow.kind, shadow.chance, shadow.noise) == (
+        "gutter_shadow", 0.7, NOISES["gutter_shadow"](depth=(0.0, 0.6), side=("left",)))
+    assert (compression.chance, compression.noise) == (1.0, NOISES["jpeg"]())
+
+
+def test_the_recipe_in_every_built_in_file_holds_no_noise_that_is_for_testing_only():
+    assert "starter" in built_in_recipes()
+    for name in built_in_recipes():
+        assert not FOR_TESTING_ONLY & {step.kind for step in load_recipe(name).steps}
+
+
+@pytest.mark.parametrize("found, written, problem, hint", [
+    ('kind = "jpeg"', 'kind = "gpeg"', "no noise of kind 'gpeg'", "binarise, jpeg"),
+    ("chance = 0.7", "chances = 0.7", "the noise gutter_shadow has no key 'chances'", "depth, width_mm"),
+    ("licence =", "license =", "a recipe has no key 'license'", "licence"),
+    ('licence = "CC0-1.0"', "", "does not say licence", "about"),
+    ("depth = [0, 0.6]", "depth = [0, 6]", "gutter_shadow: depth is 6.0; it must be from 0 to 1", ""),
+    ("depth = [0, 0.6]", "depth = [0.6, 0]", "gutter_shadow: depth is", ""),
+    ("depth = [0, 0.6]", "depth = 0.6", "gutter_shadow: 0.6 is not a list", ""),
+    ("depth = [0, 0.6]", 'depth = ["a", "b"]', "gutter_shadow: ", ""),
+    ('["left"]', '["top"]', "gutter_shadow: side is ['top']; it must be some of ['left', 'right']", ""),
+    ("chance = 0.7", "chance = 7", "the chance of gutter_shadow is 7; it must be from 1e-06 to 1", ""),
+    ("effects = [0, 2]", "effects = [3, 4]", "the least number of effects is 3", ""),
+    ("effects = [0, 2]", "effects = 2", "effects is 2, which is of the wrong type", ""),
+    ("effects = [0, 2]", "effects = [2]", "effects is [2]; it must be two numbers, the lower one first", ""),
+    ("effects = [0, 2]", "severity = [0, 2]", "the higher severity is 2; it must be from 0 to 1", ""),
+    ("chance = 0.7", 'chance = "often"', "the chance of gutter_shadow is often", ""),
+    ("depth = [0, 0.6]", "depth = [0, 0.3, 0.6]", "gutter_shadow: depth is", ""),
+    ("effects = [0, 2]", "effects = [", "Invalid", ""),
+    ("[[noise]]", "[[noises]]", "a recipe has no key 'noises'", "noise"),
+    ('kind = "jpeg"', 'kind = ["jpeg"]', "no noise of kind", ""),
+])
+def test_a_mistake_in_a_recipe_is_named_with_what_would_be_right(write, found, written, problem, hint):
+    assert found in BOOK
+    with pytest.raises(InputError) as caught:
+        load_recipe(write(BOOK.replace(found, written)))
+    assert problem in caught.value.problem and hint in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["begginer", "missing.toml", "../noise/data/starter"])
+def test_a_recipe_that_is_not_there_is_named_with_those_that_are(name):
+    with pytest.raises(InputError) as caught:
+        load_recipe(name)
+    assert name in caught.value.problem and "starter" in caught.value.hint
+
+
+def test_a_recipe_needs_no_file(card):
+    recipe = Recipe("about", "source", "licence", steps=load_recipe("starter").steps[:2], effects=(2, 2))
+    noisy, applied = recipe.apply(card, np.random.default_rng(0))
+    assert [kind for kind, _ in applied] == ["faded_ink", "broken_ink"]
+    assert not np.array_equal(noisy.pixels, card.pixels)
