@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from docpipe.mrz import FORMATS, build_mrz
 from docpipe.errors import MissingToolError
+from docpipe.mrz import FORMATS, build_mrz
 
 if TYPE_CHECKING:
     from faker import Faker

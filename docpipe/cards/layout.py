@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from docpipe.cards.identity import Identity
-from docpipe.mrz import FORMATS
 from docpipe.errors import InputError
+from docpipe.mrz import FORMATS
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height; in mm from the upper left corner of the card."""

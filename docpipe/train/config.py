@@ -28,7 +28,7 @@ class TrainConfig:
         average: decay of the moving average of the weights, which is what is checked and exported.
         check_every: steps between checks; each writes a checkpoint and a sample sheet.
         checked: validation crops.
-        workers: processes that draw crops; their number changes nothing but the speed.
+        workers: processes that draw crops, 0 for the one that trains; their number changes nothing but the speed.
         threads: of torch on the CPU; one where the machine does something else beside.
     """
 
@@ -47,7 +47,7 @@ class TrainConfig:
     average: float = 0.998
     check_every: int = 500
     checked: int = 128
-    workers: int = 1
+    workers: int = 0
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class TrainConfig:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.average < 1 or self.learning_rate <= 0:
-            raise UsageError(f"average is {self.average} (0 to below 1), learning_rate is {self.learning_rate} (above 0)")
+            raise UsageError(f"average is {self.average} (0 to under 1), learning_rate {self.learning_rate} (above 0)")
         if self.crop_px % 2 ** len(self.widths):
             raise UsageError(f"crop_px is {self.crop_px}; it must be a multiple of {2 ** len(self.widths)}")
 

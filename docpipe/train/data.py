@@ -35,7 +35,8 @@ class CleanCards:
             files = [folder / "clean" / json.loads(line)["file"] for line in lines]
             self.pages = [_read(file) for file in files]
         except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"{folder} holds no cards ({error})", hint="docpipe synth --cards 500 -o FOLDER") from error
+            hint = "docpipe synth --cards 500 -o FOLDER"
+            raise InputError(f"{folder} holds no cards ({error})", hint) from error
         if len(self.pages) < 2:
             raise InputError(f"{folder} holds {len(self.pages)} cards; training needs at least 2")
 

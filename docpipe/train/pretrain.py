@@ -2,12 +2,12 @@
 
 import copy
 import math
-import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -38,7 +38,7 @@ class Progress:
 
 
 def pretrain(
-    config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Callable[[Progress], None] = lambda progress: None
+    config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Callable[[Progress], None] = lambda _progress: None
 ) -> nn.Module:
     """Train a generator on pixels, from the start or from the folder's checkpoint.
 
@@ -54,6 +54,7 @@ def pretrain(
     Raises:
         InputError: there are no cards to learn from.
     """
+    cv2.setNumThreads(1)  # before anything is drawn: OpenCV's threads do not survive the fork of the workers
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     learnt, checked = CleanCards(Path(config.cards)).split()
@@ -66,7 +67,8 @@ def pretrain(
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4)
     begun = _resume(folder, model, average, optimiser)
 
-    pairs = CropPairs(learnt, recipe, config.seed, config.crop_px, (config.steps - begun) * config.batch, begun * config.batch)
+    count, first = (config.steps - begun) * config.batch, begun * config.batch
+    pairs = CropPairs(learnt, recipe, config.seed, config.crop_px, count, first)
     waited, timed, at = 0.0, time.perf_counter(), begun
     for step, (noisy, clean), wait in _timed(_batches(pairs, config), begun + 1):
         waited += wait
@@ -133,18 +135,9 @@ def _batches(pairs: CropPairs, config: TrainConfig) -> Iterator[tuple[Tensor, Te
             batch_size=config.batch,
             num_workers=config.workers,
             prefetch_factor=8 if config.workers else None,
-            worker_init_fn=_one_thread,
             multiprocessing_context="fork" if config.workers else None,
         )
     )
-
-
-def _one_thread(_worker: int) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-    random.seed(0)
 
 
 def _timed(

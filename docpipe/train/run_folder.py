@@ -40,7 +40,7 @@ def read_config(folder: Path) -> tuple[TrainConfig, str]:
         values["widths"] = tuple(values["widths"])
         return TrainConfig(**values), started_from
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder} is no training run ({error})", hint="name a folder such as runs/001-compact") from error
+        raise InputError(f"{folder} is no training run ({error})", "name a folder such as runs/001-compact") from error
 
 
 def append_log(folder: Path, **values: Any) -> None:
