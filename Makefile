@@ -16,14 +16,17 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
-# What the tests need and pip cannot bring: Tesseract with English, and a font for the example scans.
+# What the tests need and pip cannot bring: Tesseract with English, and the fonts of the cards.
+DEBIAN := tesseract-ocr tesseract-ocr-eng fontconfig fonts-ocr-b fonts-dejavu-core fonts-liberation fonts-freefont-ttf \
+  fonts-lato fonts-open-sans fonts-roboto-unhinted fonts-cantarell fonts-inter fonts-play fonts-crosextra-caladea \
+  fonts-linuxlibertine
+
 system:
 	@missing=""; \
-	command -v tesseract >/dev/null && tesseract --list-langs 2>/dev/null | grep -qx eng || missing="tesseract-ocr"; \
-	fc-list 2>/dev/null | grep -q DejaVuSans.ttf || missing="$$missing fontconfig fonts-dejavu-core"; \
+	for package in $(DEBIAN); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
 	  sudo=""; [ "$$(id -u)" = 0 ] || sudo="sudo"; \
-	  echo "installing $$missing"; \
+	  echo "installing$$missing"; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 

@@ -4,13 +4,15 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from docpipe.errors import DocpipeError, ExitCode, InputError, OutputError, UsageError
+from docpipe.errors import DocpipeError, ExitCode, InputError, MissingToolError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from docpipe.clean import Batch, PageOptions, Plan
@@ -186,3 +188,101 @@ def doctor(as_json: bool) -> None:
     click.echo(json.dumps([asdict(finding) for finding in findings], indent=1) if as_json else report(findings))
     if any(finding.state == "broken" for finding in findings):
         raise SystemExit(int(ExitCode.MISSING_TOOL))
+
+
+@main.command()
+@click.option("--cards", "count", type=click.IntRange(1, 100_000), required=True, help="How many pairs.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option("--recipe", default="starter", show_default=True, help="Noise recipe: a name or a TOML file.")
+@click.option("--seed", type=click.IntRange(0, 999), default=1, show_default=True, help="Of the series.")
+@click.option("--split", type=click.Choice(["train", "val", "test"]), default="train", show_default=True,
+              help="Whose identities and value fonts.")
+@click.option("-w", "--workers", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
+def synth(count: int, out: Path, recipe: str, seed: int, split: Any, workers: int | None) -> None:
+    """Draw synthetic cards: clean/, noisy/ (same names), truth.jsonl and pairs.jsonl (provenance).
+
+    All persons are invented. The same seed gives the same bytes, whatever the number of workers.
+
+    \b
+    docpipe synth --cards 500 -o cards/
+    docpipe synth --cards 300 --split test --seed 7 --recipe my.toml -o suite/
+    """
+    with _needs_extra("synth"):
+        from docpipe.console import progress_bar
+        from docpipe.synth import write_pairs
+    with progress_bar("drawing", "cards", count) as tell:
+        write_pairs(out, count, recipe=recipe, seed=seed, split=split, workers=workers or _usable_cores(), tell=tell)
+    click.echo(f"{count} pairs -> {out}", err=True)
+
+
+@main.command()
+@click.argument("config_path", metavar="CONFIG", type=click.Path(path_type=Path))
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value of the config.")
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Print the config; train nothing.")
+def train(
+    config_path: Path, changes: tuple[str, ...], runs: Path, resume: Path | None, device: str, dry_run: bool
+) -> None:
+    """Train a network on pairs that are drawn on the fly; a numbered run comes of it.
+
+    \b
+    docpipe synth --cards 600 -o runs/cards
+    docpipe train docpipe/train/configs/compact.toml
+    docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
+    docpipe train docpipe/train/configs/compact.toml --resume runs/001-compact
+    """
+    from docpipe.train.config import load_config
+
+    if malformed := [change for change in changes if "=" not in change]:
+        raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
+    config = load_config(config_path, dict(change.split("=", 1) for change in changes))
+    if dry_run:
+        click.echo(json.dumps(asdict(config), indent=1))
+        return
+    with _needs_extra("train"):
+        from docpipe.console import progress_bar
+        from docpipe.train.pretrain import Progress, pretrain
+        from docpipe.train.run_folder import new_run, read_config
+    folder = resume or new_run(runs, config)
+    if resume:
+        config, _ = read_config(resume)
+    with progress_bar("training", "steps", config.steps) as tell:
+
+        def show(progress: Progress) -> None:
+            tell(progress.step)
+            if progress.left is not None:
+                click.echo(
+                    f"step {progress.step}: {progress.left:.3f} of the noise left, {progress.fine_left:.3f} of its "
+                    f"fine detail; {progress.crops_per_second:.0f} crops/s, {progress.data_wait:.0%} waiting", err=True,
+                )
+
+        pretrain(config, folder, device=device, tell=show)
+    click.echo(f"-> {folder}", err=True)
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Model folder to write.")
+@click.option("--version", "model_version", default="1", show_default=True, help="Of this training of the model.")
+def export(run: Path, out: Path, model_version: str) -> None:
+    """Write the network of a training run as a model folder for `docpipe clean --engine onnx --model`.
+
+    \b
+    docpipe export runs/001-compact -o models/compact
+    """
+    with _needs_extra("train"):
+        from docpipe.train.export import export as export_run
+    card = export_run(run, out, version=model_version)
+    click.echo(f"{card['name']} {card['version']}, {card['overlap_px']} px overlap -> {out}", err=True)
+
+
+@contextmanager
+def _needs_extra(extra: str) -> Iterator[None]:
+    """Say which extra is missing where an import fails."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        hint = f"pip install 'docpipe-ocr[{extra}]'"
+        raise MissingToolError(f"this command needs {error.name}, which is not installed", hint) from error

@@ -110,6 +110,18 @@ class Reporter:
             self.say(f"{shown(report.job.source)}{number}: {how}, {page.seconds:.2f} s")
 
 
+@contextmanager
+def progress_bar(doing: str, things: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, where that is a terminal; give it how many things are done."""
+    progress = Progress(
+        TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn(things), TimeRemainingColumn(),
+        console=Console(stderr=True, highlight=False), disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+    bar = progress.add_task("", total=total)
+    with progress:
+        yield lambda done: progress.update(bar, completed=done)
+
+
 def json_lines(report: FileReport) -> Iterator[str]:
     """One JSON object a page: source, output, status, and all that the ledger keeps of the page."""
     for page in report.record.pages:

@@ -43,9 +43,7 @@ class Compact(nn.Module):
             skips.append(features)
             features = shrink(features)
         features = self.middle(features)
-        for block, grow, skip in zip(
-            reversed(self.up), reversed(self.grow), reversed(skips), strict=True  # type: ignore[call-overload]
-        ):
+        for block, grow, skip in zip(reversed(self.up), reversed(self.grow), reversed(skips), strict=True):
             features = block(grow(features) + skip)
         restored: Tensor = page + self.leave(features)
         return restored

@@ -62,7 +62,9 @@ def pretrain(
     checks = CropPairs(checked, recipe, _CHECK_SEED, config.crop_px, config.checked)
     held = tuple(torch.stack(side) for side in zip(*(checks[i] for i in range(config.checked)), strict=True))
 
-    model = GENERATORS[config.network](widths=config.widths).to(device, memory_format=torch.channels_last)
+    model = GENERATORS[config.network](widths=config.widths).to(device)
+    # Ten times faster for small networks on a CPU; torch's type stubs lack this overload.
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(model).requires_grad_(False)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4)
     begun = _resume(folder, model, average, optimiser)
@@ -107,7 +109,8 @@ def pretrain(
                 )
             tell(progress)
             waited, timed, at = 0.0, time.perf_counter(), step
-    return average.cpu().eval()
+    average.cpu().eval()
+    return average
 
 
 def learning_rate(config: TrainConfig, step: int) -> float:
@@ -158,14 +161,14 @@ def _timed(
 def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
     for kept, new in zip(average.parameters(), model.parameters(), strict=True):
         kept.lerp_(new, 1 - decay)
-    for kept, new in zip(average.buffers(), model.buffers(), strict=True):
-        kept.copy_(new)
+    for kept_buffer, new_buffer in zip(average.buffers(), model.buffers(), strict=True):
+        kept_buffer.copy_(new_buffer)
 
 
 @torch.no_grad()
 def _check(average: nn.Module, held: tuple[Tensor, ...], device: str, sheet: Path) -> tuple[float, float]:
     average.eval()
     noisy, clean = held
-    restored = torch.cat([average(part.to(device)).float().cpu() for part in noisy.split(16)]).clamp(0, 1)
+    restored = torch.cat([average(part.to(device)).float().cpu() for part in torch.split(noisy, 16)]).clamp(0, 1)
     write_sheet(sheet, noisy, restored, clean)
     return error_left(restored, noisy, clean)

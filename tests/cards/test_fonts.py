@@ -1,11 +1,12 @@
 import hashlib
 import subprocess
+from pathlib import Path
 
 import pytest
 from PIL import ImageFont
 
 from docpipe.cards import fonts
-from docpipe.cards.fonts import VALUE_FAMILIES, families_of, find_fonts, font_sha256, split_of_family
+from docpipe.cards.fonts import PACKAGES, VALUE_FAMILIES, families_of, find_fonts, font_sha256, split_of_family
 from docpipe.errors import MissingToolError
 
 NATIONAL_LETTERS = "ÁÄÅÆÇČĎÉĚÍŁŃŇÓÖŐØŘŚŠȘŞŤÚŮŰÜÝŻŽßáäåæçčđéěíłńóöőøřśšșşťúůűüýżžĐÞðþİıºN°"
@@ -58,3 +59,8 @@ def test_every_family_prints_every_national_letter(installed_fonts):
             absent = bytes(font.getmask("\ue123"))       # a private code point: the box for "no such letter"
             missing = [letter for letter in NATIONAL_LETTERS if bytes(font.getmask(letter)) == absent]
             assert not missing, f"{family}: {missing}"
+
+
+def test_the_makefile_installs_every_package_that_a_family_comes_from():
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+    assert [package for package in PACKAGES.values() if f" {package}" not in makefile] == []

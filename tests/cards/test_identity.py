@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docpipe.cards.identity import LOCALES, SPLIT_SEEDS, STATES, draw_identity, mrz_lines, split_of_seed
-from docpipe.mrz import wrong_checks
 from docpipe.errors import MissingToolError
+from docpipe.mrz import wrong_checks
 
 pytest.importorskip("faker")
 

@@ -1,0 +1,87 @@
+"""Pairs: the same bytes whatever the workers, and truth and provenance beside them."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from docpipe.cards.fonts import MRZ_FAMILY, families_of, find_fonts
+from docpipe.errors import InputError, MissingToolError, OutputError
+from docpipe.noise import NOISES
+from docpipe.page import Page
+from docpipe.synth import draw_pair, write_pairs
+
+
+def missing_fonts() -> str:
+    try:
+        find_fonts([*families_of("train"), *families_of("test"), *families_of("val"), MRZ_FAMILY])
+    except MissingToolError as error:
+        return f"{error}; {error.hint}"
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(missing_fonts()), reason=missing_fonts())
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_workers_change_no_byte(tmp_path):
+    write_pairs(tmp_path / "one", 6, seed=3, workers=1)
+    write_pairs(tmp_path / "two", 6, seed=3, workers=2)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert len(contents(tmp_path / "one")) == 14
+
+
+def test_a_folder_holds_clean_noisy_truth_and_provenance(tmp_path):
+    told = []
+    write_pairs(tmp_path, 3, seed=4, tell=told.append)
+    assert told == [1, 2, 3]
+    truths, pairs = ([json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+                     for name in ("truth.jsonl", "pairs.jsonl"))  # fmt: skip
+    assert [truth["layout"] for truth in truths] == ["national", "td1", "td3"]
+    for truth, pair in zip(truths, pairs, strict=True):
+        paths = [tmp_path / part / truth["file"] for part in ("clean", "noisy")]
+        with Image.open(paths[0]) as clean, Image.open(paths[1]) as noisy:
+            assert clean.size == noisy.size and clean.mode == noisy.mode == "L"
+            assert round(clean.info["dpi"][0]) == pair["dpi"]
+        assert {"value", "printed", "box", "quad"} <= truth["fields"]["document_number"].keys()
+        assert pair["split"] == "train" and pair["fonts"]
+
+
+def test_provenance_is_enough_to_make_the_noise_again():
+    pair = draw_pair(5, recipe="starter", seed=2, split="train")
+    page = Page(pair.clean, (pair.dpi, pair.dpi))
+    for noise in json.loads(json.dumps(pair.provenance["noises"])):
+        page = NOISES[noise.pop("kind")]().apply(page, noise)
+    assert np.array_equal(page.pixels, pair.noisy)
+
+
+def test_splits_share_neither_identities_nor_fonts():
+    seen = {}
+    for split in ("train", "val", "test"):
+        pairs = [draw_pair(number, recipe="starter", seed=2, split=split) for number in range(6)]
+        seen[split] = {pair.truth["fields"]["document_number"]["value"] for pair in pairs}
+    assert not seen["train"] & seen["val"] and not seen["train"] & seen["test"] and not seen["val"] & seen["test"]
+    assert not set(families_of("train")) & set(families_of("test"))
+
+
+def test_a_folder_that_holds_pairs_is_left_alone(tmp_path):
+    (tmp_path / "truth.jsonl").touch()
+    with pytest.raises(OutputError, match="already"):
+        write_pairs(tmp_path, 1)
+
+
+def test_a_recipe_that_is_none_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(InputError):
+        write_pairs(tmp_path / "new", 1, recipe="nothing")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(("number", "seed"), [(-1, 1), (0, 1000), (100_000, 1)])
+def test_numbers_beyond_a_series_are_refused(number, seed):
+    with pytest.raises(ValueError, match="seed"):
+        draw_pair(number, recipe="starter", seed=seed, split="train")

@@ -1,0 +1,182 @@
+"""Training: it learns, it resumes exactly, and what it exports restores as torch does."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from docpipe.cli import main
+from docpipe.errors import ExitCode, InputError, OutputError, UsageError
+from docpipe.restore.onnx_engine import OnnxEngine
+from docpipe.train.config import load_config
+from docpipe.train.data import CleanCards, CropPairs
+from docpipe.train.export import export, folded, reach_px
+from docpipe.train.losses import error_left, pixel_loss
+from docpipe.train.pretrain import learning_rate, pretrain
+from docpipe.train.run_folder import load_checkpoint, new_run, read_config
+
+
+def recipe():
+    from docpipe.noise.recipe import load_recipe
+
+    return load_recipe("starter")
+
+
+def weights(network):
+    return torch.cat([weight.flatten() for weight in network.state_dict().values()])
+
+
+def test_a_run_that_was_stopped_and_resumed_gives_the_same_weights(config, tmp_path):
+    whole = pretrain(config, new_run(tmp_path, config))
+    folder = new_run(tmp_path, config)
+
+    class StopError(Exception):
+        pass
+
+    def stop(progress):
+        if progress.step == 2:
+            raise StopError
+
+    with pytest.raises(StopError):
+        pretrain(config, folder, tell=stop)
+    assert load_checkpoint(folder)["step"] == 2
+    assert torch.equal(weights(pretrain(config, folder)), weights(whole))
+
+
+def test_workers_change_nothing_but_the_speed(config, tmp_path):
+    alone = pretrain(config, new_run(tmp_path, config))
+    helped = pretrain(replace(config, workers=1), new_run(tmp_path, config))
+    assert torch.equal(weights(alone), weights(helped))
+
+
+@pytest.mark.slow
+def test_training_takes_noise_away(config, tmp_path):
+    sizes = {"widths": (16, 24), "steps": 300, "batch": 8, "crop_px": 64, "checked": 32}
+    longer = replace(config, **sizes, check_every=300, learning_rate=3e-3)
+    told = []
+    pretrain(longer, new_run(tmp_path, longer), tell=told.append)
+    assert told[-1].left < 0.8 and told[-1].fine_left < 1
+
+
+def test_a_run_leaves_config_commit_log_and_sheets(config, tmp_path):
+    folder = new_run(tmp_path, config)
+    pretrain(config, folder)
+    assert folder.name == "001-tiny" and new_run(tmp_path, config).name == "002-tiny"
+    read, commit = read_config(folder)
+    assert read == config and commit
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4] and lines[-1]["left"] > 0
+    assert sorted(path.name for path in folder.glob("samples-*.png")) == ["samples-000002.png", "samples-000004.png"]
+
+
+def test_pairs_are_the_same_in_any_order_and_from_any_start(cards):
+    learnt, _ = CleanCards(cards).split()
+    pairs = CropPairs(learnt, recipe(), 5, 64, 20)
+    later = CropPairs(learnt, recipe(), 5, 64, 10, first=10)
+    for index in (9, 3, 0):
+        for one, other in zip(later[index], pairs[index + 10], strict=True):
+            assert torch.equal(one, other)
+    noisy, clean = pairs[0]
+    assert noisy.shape == clean.shape == (1, 64, 64) and noisy.dtype == torch.float32
+    assert noisy.min() >= 0 and noisy.max() <= 1
+
+
+def test_one_crop_in_ten_stays_untouched(cards):
+    learnt, _ = CleanCards(cards).split()
+    pairs = CropPairs(learnt, recipe(), 5, 32, 400)
+    untouched = sum(torch.equal(*pairs[index]) for index in range(400))
+    assert 20 <= untouched <= 80
+
+
+@pytest.fixture
+def model(config, tmp_path):
+    run = new_run(tmp_path / "runs", config)
+    pretrain(config, run)
+    card = export(run, tmp_path / "model", version="3")
+    return run, tmp_path / "model", card
+
+
+def test_the_exported_model_restores_as_torch_does(model, config):
+    run, folder, card = model
+    assert card["version"] == "3" and card["steps"] == 4
+    engine = OnnxEngine(folder, device="cpu")
+    assert engine.card.stride == 4 and engine.card.name == "tiny"
+    page = np.random.default_rng(1).integers(0, 256, (100, 90), np.uint8)
+    assert engine.restore(page, 20).shape == (100, 90)
+    with pytest.raises(OutputError, match="already"):
+        export(run, folder, version="3")
+
+
+def test_folding_changes_nothing():
+    from docpipe.models import Compact
+
+    torch.manual_seed(2)
+    network = Compact((8, 12))
+    torch.nn.init.normal_(network.leave[0].weight)
+    for _ in range(3):
+        network(torch.rand(4, 1, 32, 32))  # moves the running means away from zero
+    network.eval()
+    page = torch.rand(1, 1, 64, 48)
+    with torch.no_grad():
+        assert torch.allclose(folded(network)(page), network(page), atol=1e-5)
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in folded(network).modules())
+
+
+@pytest.mark.parametrize(("radius", "reach"), [(3, 16), (20, 32), (60, 64)])
+def test_the_reach_is_what_a_network_looks_at(radius, reach):
+    blur = torch.nn.AvgPool2d(2 * radius + 1, stride=1, padding=radius)
+    page = np.random.default_rng(4).integers(0, 120, (512, 512), np.uint8)
+    assert reach_px(blur, [page]) <= reach
+    assert reach_px(blur, [page]) >= radius // 2
+
+
+def test_losses_are_zero_for_the_clean_page_and_count_edges():
+    clean = torch.rand(2, 1, 32, 32)
+    assert pixel_loss(clean, clean, 1.0) == 0
+    assert pixel_loss(clean + 0.1, clean, 5.0) == pytest.approx(0.1, rel=1e-4), "a flat error has no edges"
+    assert pixel_loss(clean + 0.1 * torch.rand(2, 1, 32, 32), clean, 5.0) > 0.1
+
+
+def test_what_is_left_tells_flat_from_fine():
+    clean = torch.zeros(2, 1, 64, 64)
+    fine = torch.rand(2, 1, 64, 64) - 0.5
+    left, fine_left = error_left(fine, fine + 0.5, clean)  # the flat part of the noise is gone, the grain is not
+    assert left < 0.6 and fine_left == pytest.approx(1, abs=0.05)
+
+
+def test_the_learning_rate_rises_and_falls(config):
+    steps = replace(config, steps=100, warmup=10)
+    rates = [learning_rate(steps, step) for step in range(1, 101)]
+    assert max(rates) == rates[9] == config.learning_rate
+    assert rates[:10] == sorted(rates[:10]) and rates[9:] == sorted(rates[9:], reverse=True)
+    assert rates[-1] == pytest.approx(config.learning_rate / 100)
+
+
+def test_the_shipped_config_is_one():
+    ended = CliRunner().invoke(main, ["train", "docpipe/train/configs/compact.toml", "--dry-run", "--set", "steps=7"])
+    assert ended.exit_code == ExitCode.OK and json.loads(ended.stdout)["steps"] == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("name = ", "not TOML"), ('nam = "x"', "unknown nam"), ('name = "x"', "cards"), ("steps = 0", "name")],
+)
+def test_a_config_that_is_none_is_refused(tmp_path, text, complaint):
+    (tmp_path / "c.toml").write_text(text)
+    with pytest.raises(UsageError, match=complaint):
+        load_config(tmp_path / "c.toml")
+
+
+def test_a_crop_that_does_not_fit_the_network_is_refused(config):
+    with pytest.raises(UsageError, match="multiple of 4"):
+        replace(config, crop_px=30)
+
+
+def test_folders_without_cards_or_runs_are_named(tmp_path):
+    with pytest.raises(InputError, match="no cards"):
+        CleanCards(tmp_path)
+    ended = CliRunner().invoke(main, ["export", str(tmp_path), "-o", str(tmp_path / "m")])
+    assert ended.exit_code == ExitCode.BAD_INPUT and "no training run" in ended.stderr
