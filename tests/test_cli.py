@@ -174,6 +174,14 @@ def test_doctor_says_what_works_and_what_is_missing(monkeypatch, tmp_path):
     assert {"topic", "name", "state", "detail", "hint"} == set(findings[0])
 
 
+def test_a_missing_extra_is_exit_code_4_with_the_line_that_brings_it(monkeypatch, tmp_path):
+    for name in [name for name in sys.modules if name.startswith(("docpipe.synth", "docpipe.cards", "faker"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "faker", None)
+    ended = docpipe("synth", "--cards", "1", "--workers", "1", "-o", str(tmp_path / "cards"))
+    assert ended.exit_code == ExitCode.MISSING_TOOL and "docpipe-ocr[synth]" in ended.stderr
+
+
 def test_doctor_notices_what_is_broken(monkeypatch):
     monkeypatch.setitem(sys.modules, "docpipe.restore.onnx_engine", None)
     ended = docpipe("doctor")
