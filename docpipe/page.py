@@ -39,8 +39,8 @@ def apply_change(samples: Samples, before: Gray, after: Gray) -> Samples:
     """Carry the change between two gray versions of a page over to its full samples.
 
     The change of the gray value is added to every channel: chroma stays as it was (in the sense of
-    ITU-R BT.601, where luma is a weighted sum of R, G and B and chroma their differences to it),
-    and so do the low bits of 16-bit samples that were not changed.
+    ITU-R BT.601, where luma is a weighted sum of R, G and B and chroma their differences to it)
+    unless a channel reaches the end of its range, and so do the low bits of what was not changed.
 
     Args:
         samples: (H, W) or (H, W, 3), uint8 or uint16.

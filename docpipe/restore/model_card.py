@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from docpipe.errors import ModelError
+from docpipe.restore.tiles import check_tiling
 
 CARD_NAME = "card.json"
 NETWORK_NAME = "model.onnx"
@@ -101,8 +102,7 @@ def _checked(card: dict[str, Any]) -> ModelCard:
     if not 0 < smallest <= largest:
         raise ValueError(f"glyph_range is {card['glyph_range']}; it must be two sizes above 0, smaller first")
     stride, overlap_px, tile_px = int(card["stride"]), int(card["overlap_px"]), int(card["tile_px"])
-    if stride < 1 or overlap_px < 0 or tile_px < 1:
-        raise ValueError(f"stride {stride}, overlap_px {overlap_px} and tile_px {tile_px} must be positive")
+    check_tiling(tile_px=tile_px, stride=stride, overlap_px=overlap_px)
     return ModelCard(
         name=str(card["name"]),
         version=str(card["version"]),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from docpipe.page import Dpi, Gray
@@ -14,6 +15,9 @@ from docpipe.restore.scale import resample, scale_into
 
 Choice = Literal["restored", "original"]
 
+# Counts up when print size, scale or the rules below come to give other pages.
+_VERSION = 1
+_OPENCV_NO_MEMORY = -4
 # A page on which no pixel moves by more than this many grey levels is left as it was.
 UNCHANGED_LEVELS = 1
 
@@ -49,7 +53,8 @@ class Restorer:
     @property
     def fingerprint(self) -> str:
         """Changes whenever a page would come out differently."""
-        return f"{self.engine.fingerprint}+{self.gate.fingerprint}" if self.gate else self.engine.fingerprint
+        gate = f"+{self.gate.fingerprint}" if self.gate else ""
+        return f"{self.engine.fingerprint}{gate}+restore-{_VERSION}"
 
     def restore(self, gray: Gray, dpi: Dpi | None = None) -> Restored:
         """Restore one page, or keep it where there is no print, nothing to change, or the gate says so.
@@ -57,7 +62,18 @@ class Restorer:
         Args:
             gray: (H, W) uint8, 0 = ink, 255 = paper; not written to.
             dpi: resolution as the file states it; a hint, never trusted over the page itself.
+
+        Raises:
+            MemoryError: there is not enough for this page.
         """
+        try:
+            return self._restore(gray, dpi)
+        except cv2.error as error:
+            if error.code == _OPENCV_NO_MEMORY:
+                raise MemoryError from error
+            raise
+
+    def _restore(self, gray: Gray, dpi: Dpi | None) -> Restored:
         glyph_px = glyph_height(gray, dpi)
         if glyph_px is None:
             return Restored(gray, "original", reason="no print found")

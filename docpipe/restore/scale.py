@@ -4,6 +4,8 @@ import cv2
 
 from docpipe.page import Gray
 
+LARGEST_SCALE = 3.0
+
 
 def scale_into(glyph_px: float, glyph_range: tuple[float, float] | None) -> float:
     """Factor by which a page must be resampled for its print to fall into a range of sizes.
@@ -14,13 +16,16 @@ def scale_into(glyph_px: float, glyph_range: tuple[float, float] | None) -> floa
 
     Returns:
         1.0 where the print already fits: resampling costs sharpness, so it is never done for its own sake.
+        At most `LARGEST_SCALE`: a page of tiny print must not grow without bound.
     """
     if glyph_px <= 0:
         raise ValueError(f"glyph_px is {glyph_px}; it must be above 0")
     if glyph_range is None:
         return 1.0
     smallest, largest = glyph_range
-    return max(smallest / glyph_px, 1.0) if glyph_px < smallest else min(largest / glyph_px, 1.0)
+    if glyph_px < smallest:
+        return min(smallest / glyph_px, LARGEST_SCALE)
+    return min(largest / glyph_px, 1.0)
 
 
 def resample(gray: Gray, size: tuple[int, int]) -> Gray:

@@ -36,11 +36,7 @@ def restore_tiled(
     Raises:
         ValueError: `stride` is under 1, `overlap_px` negative, or `tile_px` too small to leave a middle.
     """
-    if stride < 1 or overlap_px < 0:
-        raise ValueError(f"stride is {stride} (at least 1), overlap_px is {overlap_px} (at least 0)")
-    smallest = 2 * overlap_px + 2 * BLEND_PX + stride
-    if tile_px < smallest:
-        raise ValueError(f"tile_px is {tile_px}; with this stride and overlap it must be at least {smallest}")
+    check_tiling(tile_px=tile_px, stride=stride, overlap_px=overlap_px)
     height, width = gray.shape
     tops, tile_height = _origins(height, tile_px, stride, overlap_px)
     lefts, tile_width = _origins(width, tile_px, stride, overlap_px)
@@ -60,6 +56,19 @@ def restore_tiled(
         strip[:-finished] = strip[finished:]
         strip[-finished:] = 0
     return restored
+
+
+def check_tiling(*, tile_px: int, stride: int, overlap_px: int) -> None:
+    """Refuse tiles that leave no middle.
+
+    Raises:
+        ValueError: see `restore_tiled`.
+    """
+    if stride < 1 or overlap_px < 0:
+        raise ValueError(f"stride is {stride} (at least 1), overlap_px is {overlap_px} (at least 0)")
+    smallest = 2 * overlap_px + 2 * BLEND_PX + stride
+    if tile_px < smallest:
+        raise ValueError(f"tile_px is {tile_px}; with this stride and overlap it must be at least {smallest}")
 
 
 def _origins(length: int, tile_px: int, stride: int, overlap_px: int) -> tuple[list[int], int]:

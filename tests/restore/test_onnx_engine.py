@@ -50,8 +50,9 @@ def test_a_missing_file_is_named(model_folder, name):
     [
         ({"format": 2}, "format 2"),
         ({"stride": None}, "lacks 'stride'"),
-        ({"stride": 0}, "must be positive"),
+        ({"stride": 0}, "stride is 0"),
         ({"tile_px": "wide"}, "wide"),
+        ({"tile_px": 20}, "tile_px is 20"),
         ({"glyph_range": [40, 8]}, "smaller first"),
         ({"glyph_range": [8]}, "card.json"),
         ({"glyph_range": 8}, "card.json"),

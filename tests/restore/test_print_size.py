@@ -48,6 +48,22 @@ def test_dirt_hardly_moves_it(kind):
     assert glyph_height(dirty) == pytest.approx(truth, rel=0.15)
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_it_is_found_on_pages_that_lie_on_their_side_or_head(turns):
+    page, truth = page_of(26)
+    shaded = (page * np.linspace(1, 0.4, page.shape[1])).astype(np.uint8)
+    assert glyph_height(np.ascontiguousarray(np.rot90(shaded, turns))) == pytest.approx(truth, rel=0.15)
+
+
+def test_it_is_found_among_bleed_through_and_grain():
+    page, truth = page_of(26, lines=("UTOPIA IDENTITY CARD 0123456789",) * 5)
+    rng = np.random.default_rng(3)
+    blotches = cv2.GaussianBlur(rng.normal(0, 1, page.shape), (0, 0), 3)
+    ground = 170 + 28 * blotches / blotches.std() + rng.normal(0, 8, page.shape)
+    dirty = np.minimum(ground, page * 0.7 + 25).clip(0, 255).astype(np.uint8)
+    assert glyph_height(dirty) == pytest.approx(truth, rel=0.3)
+
+
 @settings(deadline=None, max_examples=25)
 @given(scale=st.floats(0.35, 6))
 def test_it_scales_with_the_page(scale):
