@@ -34,6 +34,9 @@ class DocpipeGroup(click.Group):
             if error.hint:
                 click.echo(f"hint:  {error.hint}", err=True)
             ctx.exit(int(error.exit_code))
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(int(ExitCode.INTERRUPTED))
 
 
 @click.group(cls=DocpipeGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -104,6 +107,8 @@ def clean(
     restorer = Restorer(load_engine(engine_name, model=model, device=device, threads=threads))
 
     if plan is None:
+        if dry_run or as_json or ledger:
+            raise UsageError("--dry-run, --json and --ledger do not go with -", hint="save the scan to a file first")
         _clean_pipe(out or PIPE, restorer, page_options)
         return
     batch = Batch(restorer, page_options, BatchOptions(jobs=at_once, force=force, verify=verify))
@@ -123,7 +128,7 @@ def _is_pipe(sources: tuple[str, ...], out: str | None) -> bool:
 
 
 def _clean_pipe(out: str, restorer: "Restorer", options: "PageOptions") -> None:
-    from docpipe.clean import clean_stream
+    from docpipe.clean import appearing_whole, clean_stream
 
     cleaned = io.BytesIO()
     try:
@@ -135,12 +140,13 @@ def _clean_pipe(out: str, restorer: "Restorer", options: "PageOptions") -> None:
             sys.stdout.buffer.write(cleaned.getbuffer())
             sys.stdout.buffer.flush()
         else:
-            Path(out).write_bytes(cleaned.getbuffer())
+            with appearing_whole(Path(out)) as stream:
+                stream.write(cleaned.getbuffer())
     except OSError as error:
         raise OutputError(f"{out} cannot be written: {error.strerror}", "name another place with -o") from error
 
 
-def _clean_batch(batch: "Batch", plan: "Plan", ledger_path: Path, reporter: "Reporter") -> ExitCode:
+def _clean_batch(batch: "Batch", plan: "Plan", ledger_path: Path | None, reporter: "Reporter") -> ExitCode:
     from docpipe.clean import Ledger
     from docpipe.console import finish_on_signal
 
@@ -156,11 +162,11 @@ def _clean_batch(batch: "Batch", plan: "Plan", ledger_path: Path, reporter: "Rep
     return ExitCode.SOME_PAGES_FAILED if reporter.failed else ExitCode.OK
 
 
-def _show_what_would_be_done(batch: "Batch", plan: "Plan", ledger_path: Path) -> None:
+def _show_what_would_be_done(batch: "Batch", plan: "Plan", ledger_path: Path | None) -> None:
     from docpipe.clean import Ledger, shown
 
     known = {}
-    if ledger_path.exists():
+    if ledger_path and ledger_path.exists():
         with Ledger(ledger_path, read_only=True) as ledger:
             known = ledger.files()
     to_do = list(batch.to_do(plan.jobs, known))

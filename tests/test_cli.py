@@ -1,6 +1,7 @@
 """The command as people and programs use it: exit codes, what goes to stdout and what to stderr."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from PIL import Image
 
 from docpipe.cli import main
 from docpipe.errors import ExitCode
+from tests.restore.small_network import blur_model, write_model
 
 
 @pytest.fixture
@@ -87,6 +89,8 @@ def test_a_pipe_that_carries_no_scan_says_so(folder):
     [
         (["clean"], "SOURCE"),
         (["clean", "-"], "needs a place"),
+        (["clean", "-", "-o", "x.png", "--dry-run"], "do not go with -"),
+        (["clean", "-", "-o", "x.png", "--json"], "do not go with -"),
         (["clean", "-", "scans", "-o", "out"], "one scan"),
         (["clean", "scans", "-o", "-"], "needs - as its source"),
         (["clean", "scans", "scans/a.png"], "-o"),
@@ -122,6 +126,72 @@ def test_colour_is_given_back_where_asked(folder):
     docpipe("clean", "scans/a.png", "-o", "colour.png", "--colour", "keep")
     with Image.open("gray.png") as gray, Image.open("colour.png") as colour:
         assert (gray.mode, colour.mode) == ("L", "RGB")
+
+
+def test_bilevel_pages_stay_so_where_asked(folder, printed):
+    noisy = printed()
+    noisy[::7, ::5] = 90
+    Image.fromarray(noisy).point([0] * 100 + [255] * 156, "1").save("bits.tif")
+    arguments = ["clean", "bits.tif", "--engine", "onnx", "--model", str(write_model(folder / "blur", blur_model()))]
+    assert docpipe(*arguments, "-o", "gray.tif").exit_code == ExitCode.OK
+    assert docpipe(*arguments, "-o", "bilevel.tif", "--bilevel").exit_code == ExitCode.OK
+    with Image.open("gray.tif") as gray, Image.open("bilevel.tif") as bilevel:
+        assert (gray.mode, bilevel.mode) == ("L", "1")
+
+
+def test_a_pdf_with_text_is_refused_unless_it_may_be_rasterised(folder):
+    from pypdf import PdfWriter
+    from pypdf.generic import DictionaryObject, NameObject, StreamObject
+
+    writer = PdfWriter()
+    page = writer.add_blank_page(200, 100)
+    font = {NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1"),
+            NameObject("/BaseFont"): NameObject("/Helvetica")}  # fmt: skip
+    fonts = DictionaryObject({NameObject("/F"): DictionaryObject(font)})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    words = StreamObject()
+    words.set_data(b"BT /F 12 Tf 20 50 Td (UTOPIA) Tj ET")
+    page[NameObject("/Contents")] = writer._add_object(words)
+    writer.write("text.pdf")
+    refused = docpipe("clean", "text.pdf")
+    assert refused.exit_code == ExitCode.BAD_INPUT and "--rasterise" in refused.stderr
+    assert docpipe("clean", "text.pdf", "--rasterise").exit_code == ExitCode.OK
+
+
+def test_the_ledger_lies_where_it_is_asked_to(folder):
+    assert docpipe("clean", "scans", "--ledger", "books/ledger.sqlite").exit_code == ExitCode.OK
+    assert Path("books/ledger.sqlite").exists() and not list(Path("scans-cleaned").glob(".docpipe*"))
+
+
+def test_verify_hashes_and_force_cleans_again(folder):
+    docpipe("clean", "scans")
+    path = Path("scans/a.png")
+    status, data = path.stat(), bytearray(path.read_bytes())
+    data[-1] ^= 0xFF
+    path.write_bytes(data)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert "2 scans done before" in docpipe("clean", "scans").stderr
+    assert "1 scan done before" in docpipe("clean", "scans", "--verify").stderr
+    assert "done before" not in docpipe("clean", "scans", "--force").stderr
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_so_many_files_are_in_work_at_once_as_asked(folder, monkeypatch, jobs):
+    from docpipe.clean import Batch
+
+    seen = []
+    real = Batch.__init__
+    monkeypatch.setattr(Batch, "__init__", lambda batch, *args: seen.append(args[2].jobs) or real(batch, *args))
+    docpipe("clean", "scans", "--jobs", str(jobs))
+    assert seen == [jobs]
+
+
+def test_an_interrupt_before_the_first_scan_is_exit_code_130(folder, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("docpipe.clean.plan_jobs", interrupted)
+    assert docpipe("clean", "scans").exit_code == ExitCode.INTERRUPTED
 
 
 def test_larger_pages_than_allowed_are_refused(folder):

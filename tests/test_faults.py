@@ -51,6 +51,7 @@ def test_each_bad_scan_is_named_and_the_good_ones_are_cleaned(scans):
     (scans / "empty.png").touch()
     (scans / "text.png").write_text("good morning")
     (scans / "dangling.png").symlink_to("nowhere.png")
+    (scans / "self.png").symlink_to("self.png")
     (scans / "x.png").mkdir()
     (scans / "huge.png").write_bytes(promise_of_pixels(60_000, 60_000))
     (scans / "eio.png").write_bytes((scans / "good.png").read_bytes())
@@ -66,7 +67,7 @@ def test_each_bad_scan_is_named_and_the_good_ones_are_cleaned(scans):
     assert ended.returncode == ExitCode.SOME_PAGES_FAILED and "Traceback" not in ended.stderr
     errors = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
     named = dict(line.removeprefix("error: scans/").split(": ", 1) for line in errors)
-    assert sorted(named) == ["dangling.png", "eio.png", "empty.png", "huge.png", "text.png", "truncated.jpg", "x.png"]
+    assert sorted(named) == ["dangling.png", "eio.png", "empty.png", "huge.png", "self.png", "text.png", "truncated.jpg", "x.png"]
     assert "60000 x 60000" in named["huge.png"].replace(",", "").replace("_", "")
     assert "Input/output error" in named["eio.png"] and "empty" in named["empty.png"]
     cleaned = {str(path.relative_to("scans-cleaned")) for path in Path("scans-cleaned").rglob("*") if path.is_file()}
@@ -122,6 +123,21 @@ def test_a_full_disk_ends_with_one_clear_line_and_loses_nothing(scans, mount):
     for path in place.rglob("*.png"):
         Image.open(path).load()  # what is there is whole
     assert not list(place.rglob("*.part"))
+
+
+def test_a_full_disk_leaves_the_target_of_a_pipe_as_it_was(scans, mount):
+    place = mount("size=64k")
+    (place / "old.png").write_bytes(b"o" * 20_000)
+    code = "from docpipe.cli import main; main()"
+    big = scans / "big.png"
+    with Image.open(scans / "good.png") as page:
+        page.resize((1600, 900)).save(big)
+    with big.open("rb") as stdin:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, "clean", "-", "-o", str(place / "old.png")], stdin=stdin, capture_output=True
+        )
+    assert ended.returncode == ExitCode.BAD_INPUT and b"No space left" in ended.stderr
+    assert (place / "old.png").read_bytes() == b"o" * 20_000 and len(list(place.iterdir())) == 1
 
 
 def test_a_read_only_place_ends_with_one_clear_line(scans, mount):

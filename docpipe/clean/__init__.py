@@ -3,7 +3,7 @@
 from docpipe.clean.batch import Batch, BatchOptions
 from docpipe.clean.discover import Job, Plan, plan_jobs
 from docpipe.clean.ledger import FileRecord, Ledger, PageResult, Stamp
-from docpipe.clean.one_file import FileReport, PageOptions, clean_file, clean_stream
+from docpipe.clean.one_file import FileReport, PageOptions, appearing_whole, clean_file, clean_stream
 from docpipe.clean.paths import shown
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "PageResult",
     "Plan",
     "Stamp",
+    "appearing_whole",
     "clean_file",
     "clean_stream",
     "plan_jobs",

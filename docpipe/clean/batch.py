@@ -1,5 +1,6 @@
 """The batch: several files at once in bounded memory, with a ledger that lets the next run go on."""
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -8,13 +9,13 @@ from pathlib import Path
 
 from docpipe.clean.discover import Job
 from docpipe.clean.ledger import FileRecord, Ledger
-from docpipe.clean.memory import PixelBudget
-from docpipe.clean.one_file import FileReport, PageOptions, clean_file, holds, part_of, settings_of
-from docpipe.clean.paths import real_path
+from docpipe.clean.memory import MemoryBudget
+from docpipe.clean.one_file import FileReport, PageOptions, clean_file, holds, remove_parts, settings_of, source_of
+from docpipe.clean.paths import real_path, shown
 from docpipe.restore import Restorer
 
-# Enough for two A3 pages at 600 dpi; at about ten bytes a pixel, under 1.5 GB.
-PIXELS_IN_WORK = 140_000_000
+# Enough for two gray A3 pages at 600 dpi.
+MEMORY_IN_WORK = 1_200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Batch:
                 yield job
 
     def _run(self, jobs: list[Job], known: dict[Path, FileRecord], ledger: Ledger) -> Iterator[FileReport]:
-        budget = PixelBudget(PIXELS_IN_WORK)
+        budget = MemoryBudget(MEMORY_IN_WORK)
         in_work: set[Future[FileReport]] = set()
         with ThreadPoolExecutor(self.options.jobs, thread_name_prefix="clean") as pool:
             try:
@@ -88,6 +89,8 @@ class Batch:
                     if self.stop.is_set():
                         break
                     record = None if self.options.force else known.get(real_path(job.output))
+                    if ledger.is_kept and not self.options.force and record is None:
+                        job = _spare_what_is_not_ours(job)
                     ledger.start(job.output)
                     in_work.add(pool.submit(clean_file, job, self.restorer, self.page_options, budget, record))
                     if len(in_work) > self.options.jobs:
@@ -106,9 +109,17 @@ class Batch:
             status = job.source.stat()
         except OSError:
             return False
-        untouched = (status.st_size, status.st_mtime_ns) == (record.stamp.size, record.stamp.mtime_ns)
+        was = record.stamp
+        untouched = (source_of(job), status.st_size, status.st_mtime_ns) == (was.source, was.size, was.mtime_ns)
         wanted = replace(record.stamp, settings=settings_of(self.restorer, self.page_options))
         return untouched and holds(record, wanted, job.output)
+
+
+def _spare_what_is_not_ours(job: Job) -> Job:
+    if job.problem or not os.path.lexists(job.output):
+        return job
+    problem = f"its output {shown(job.output)} is there already, and the ledger does not know it"
+    return replace(job, problem=problem, hint="move it away, or overwrite it with --force")
 
 
 def _ended(in_work: set[Future[FileReport]], ledger: Ledger) -> Iterator[FileReport]:
@@ -133,4 +144,4 @@ def _remove_parts(known: dict[Path, FileRecord]) -> None:
     """Clear what a killed run left half written."""
     for output, record in known.items():
         if any(page.status == "started" for page in record.pages):
-            part_of(output).unlink(missing_ok=True)
+            remove_parts(output)

@@ -31,13 +31,13 @@ class Plan:
     Args:
         jobs: in the order in which they are worked on.
         where: the folder or file that the outputs go to, as the closing summary names it.
-        ledger: where the ledger lies unless the user says otherwise.
+        ledger: where the ledger lies unless the user says otherwise; None for a single file, which needs none.
         ignored: number of files in the folders whose names are not those of scans.
     """
 
     jobs: list[Job]
     where: Path
-    ledger: Path
+    ledger: Path | None
     ignored: int = 0
 
 
@@ -84,7 +84,9 @@ def _plan_single(source: Path, out: Path | None) -> Plan:
         output = out / source.name
     else:
         output = out
-    return Plan([_job(source, output)], output, output.parent / LEDGER_NAME)
+        if SUFFIXES[out.suffix.lower()] != SUFFIXES.get(source.suffix.lower(), SUFFIXES[out.suffix.lower()]):
+            raise UsageError(f"{out} would not hold what it says: formats are kept", hint=f"end it in {source.suffix}")
+    return Plan([_job(source, output)], output, None)
 
 
 def _plan_folders(found: list[Path], out: Path | None) -> Plan:
@@ -103,7 +105,7 @@ def _plan_folders(found: list[Path], out: Path | None) -> Plan:
             continue
         branch = root if len(found) == 1 else root / source.resolve().name
         for path in _walk(source, skip=root.resolve()):
-            if path.suffix.lower() in SUFFIXES or path.is_dir():
+            if path.suffix.lower() in SUFFIXES or os.path.isdir(path):
                 jobs.append(_job(path, branch / path.relative_to(source)))
             else:
                 ignored += 1
@@ -119,26 +121,33 @@ def _walk(folder: Path, skip: Path, above: tuple[tuple[int, int], ...] = ()) -> 
     Folders come out only where a scan may be missed: one that may not be listed, and an empty one that is
     named like a scan.
     """
-    status = folder.stat()
+    try:
+        status = folder.stat()
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        yield folder
+        return
     here = (status.st_dev, status.st_ino)
     if here in above or folder.resolve() == skip:
-        return
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except PermissionError:
-        yield folder
         return
     for entry in entries:
         path = Path(entry.path)
         if entry.name.startswith(".docpipe-"):
             continue
-        if not entry.is_dir():
+        if not _is_folder(entry):
             yield path
             continue
         files = list(_walk(path, skip, (*above, here)))
         yield from files
         if not files and path.suffix.lower() in SUFFIXES:
             yield path
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, or into a folder that may not be searched: reported as a file
+        return False
 
 
 def _job(source: Path, output: Path) -> Job:
@@ -164,7 +173,7 @@ def _unreadable(source: Path) -> tuple[str, str]:
 
 def _refuse_collisions(jobs: list[Job]) -> None:
     inputs = {real_path(job.source) for job in jobs}
-    inputs |= {job.source.resolve() for job in jobs if job.source.is_symlink()}
+    inputs |= {Path(os.path.realpath(job.source)) for job in jobs if job.source.is_symlink()}
     taken: dict[Path, Path] = {}
     for job in jobs:
         output = real_path(job.output)

@@ -26,6 +26,7 @@ class Stamp:
     """What ties an output to the input it was made of.
 
     Args:
+        source: path of the input file.
         content: sha256 of the input file, hexadecimal; empty where it could not be read.
         settings: fingerprint of the engine and of the options that change pixels.
         size: of the input file in bytes.
@@ -33,6 +34,7 @@ class Stamp:
         out_size: of the output file in bytes.
     """
 
+    source: str = ""
     content: str = ""
     settings: str = ""
     size: int = 0
@@ -84,7 +86,8 @@ _COLUMNS = [*_STAMP, *_RESULT]
 _SCHEMA = f"""
 create table pages (
     output text not null, page integer not null,
-    content text not null default '', settings text not null default '', size integer not null default 0,
+    source text not null default '', content text not null default '',
+    settings text not null default '', size integer not null default 0,
     mtime_ns integer not null default 0, out_size integer not null default 0,
     status text not null, choice text not null default '', reason text not null default '',
     glyph_px real, scale real not null default 1, score real, seconds real not null default 0,
@@ -101,7 +104,7 @@ on conflict do update set status = 'started', starts = starts + 1, updated = exc
 """
 _FINISH = f"""
 insert into pages (output, {", ".join(_COLUMNS)}, updated)
-values (cast(? as text), {", ".join("?" * len(_COLUMNS))}, ?)
+values (cast(? as text), cast(? as text), {", ".join("?" * (len(_COLUMNS) - 1))}, ?)
 on conflict do update set {", ".join(f"{name} = excluded.{name}" for name in [*_COLUMNS, "updated"])}
 """  # noqa: S608 (our own names)
 _FORGET = "delete from pages where output = cast(? as text) and page >= ?"
@@ -111,23 +114,22 @@ class Ledger:
     """The pages of one or more output folders, keyed by output path (relative to the ledger) and page.
 
     Args:
-        path: the SQLite file; made, with its folder, where it does not exist.
+        path: the SQLite file; made, with its folder, where it does not exist. None to remember nothing.
         read_only: look, do not touch: for `--dry-run`. The file must exist.
 
     Raises:
         OutputError: the file is in use by another batch, no ledger, of a later version, or not writable.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.path = path
-        self._folder = path.parent.resolve()
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        self.path = path or Path(":memory:")
+        self.is_kept = path is not None
+        self._folder = self.path.parent.resolve()
         with self._errors():
-            if not read_only:
+            if path is not None and not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            mode = "ro" if read_only else "rwc"
-            self._database = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=0
-            )
+            address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}" if path else ":memory:"
+            self._database = sqlite3.connect(address, uri=True, isolation_level=None, timeout=0)
         try:
             with self._errors():
                 self._prepare(read_only)
@@ -141,12 +143,12 @@ class Ledger:
         if not read_only:
             self._database.execute("begin exclusive")
         ((version,),) = self._database.execute("pragma user_version")
+        ((application,),) = self._database.execute("pragma application_id")
         ((tables,),) = self._database.execute("select count(*) from sqlite_master")
-        if version > LEDGER_VERSION or (version == 0 and tables > 0):
-            raise OutputError(
-                f"{self.path} is {'a ledger of a later docpipe' if version else 'not a ledger of docpipe'}",
-                hint="name another file with --ledger",
-            )
+        is_ours = application == _APPLICATION_ID
+        if (tables > 0 and not is_ours) or version > LEDGER_VERSION:
+            what = "a ledger of a later docpipe" if is_ours else "not a ledger of docpipe"
+            raise OutputError(f"{self.path} is {what}", hint="name another file with --ledger")
         if not read_only:
             self._database.execute("commit")
             # From here on the lock is held until the process ends, however it ends: a second batch is refused.
@@ -173,7 +175,8 @@ class Ledger:
 
     def finish(self, output: Path, record: FileRecord) -> None:
         """Note how each page of a file ended, in one transaction. Pages that the file no longer has go."""
-        key, now, stamp = self._key(output), time.time(), astuple(record.stamp)
+        key, now = self._key(output), time.time()
+        stamp = (os.fsencode(record.stamp.source), *astuple(record.stamp)[1:])
         with self._errors():
             self._database.execute("begin")
             self._database.executemany(_FINISH, [(key, *stamp, *astuple(page), now) for page in record.pages])
@@ -200,7 +203,7 @@ class Ledger:
         except sqlite3.Error as error:
             if "locked" in str(error):
                 raise OutputError(
-                    f"{self.path} is in use by another batch", hint="wait for it, or name another --ledger"
+                    f"{self.path} is in use by another batch", hint="wait until that has ended"
                 ) from error
             raise OutputError(
                 f"the ledger {self.path} cannot be used: {error}",

@@ -12,14 +12,19 @@ from typing import BinaryIO
 
 from docpipe.clean.discover import Job
 from docpipe.clean.ledger import FileRecord, PageResult, Stamp
-from docpipe.clean.memory import PixelBudget
-from docpipe.clean.paths import shown
+from docpipe.clean.memory import MemoryBudget, memory_needed
+from docpipe.clean.paths import real_path, shown
 from docpipe.errors import DocpipeError, InputError, OutputError
 from docpipe.imageio import ReadOptions, ScanWriter, open_scan
 from docpipe.restore import Restored, Restorer
 
 # After these nothing else can be written either: the batch ends instead of failing page by page.
 _NO_PLACE_LEFT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+_NO_MEMORY = ("does not fit into memory", "use fewer --jobs, or split it into smaller files")
+# Counts up when reading or writing comes to give other files.
+_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class PageOptions:
     @property
     def fingerprint(self) -> str:
         """Changes whenever a page would come out differently."""
-        return f"colour={self.read.keep_colour:d},bilevel={self.bilevel:d},rasterise={self.read.rasterise:d}"
+        return f"output-{_VERSION},colour={self.read.keep_colour:d},bilevel={self.bilevel:d},rasterise={self.read.rasterise:d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,12 @@ class FileReport:
 
     @property
     def failed(self) -> bool:
-        """Whether there is no output."""
+        """Whether no output was made this time."""
         return not self.record.is_done
 
 
 def clean_stream(
-    data: bytes, stream: BinaryIO, restorer: Restorer, options: PageOptions, budget: PixelBudget | None = None
+    data: bytes, stream: BinaryIO, restorer: Restorer, options: PageOptions, budget: MemoryBudget | None = None
 ) -> list[PageResult]:
     """Clean one scan from memory into a stream.
 
@@ -73,7 +78,7 @@ def clean_stream(
             is kept it receives `data`, byte for byte.
         restorer: restores each page.
         options: how pages are read and written.
-        budget: bounds the pixels that several threads hold at once.
+        budget: bounds the memory that several threads need at once.
 
     Returns:
         How each page came out.
@@ -84,9 +89,8 @@ def clean_stream(
     """
     with ExitStack() as stack:
         scan = stack.enter_context(open_scan(data, options.read))
-        largest = max(header.width * header.height for header in scan.headers)
         if budget is not None:
-            stack.enter_context(budget.hold(largest))
+            stack.enter_context(budget.hold(max(memory_needed(header) for header in scan.headers)))
         results: list[PageResult] = []
         writer: ScanWriter | None = None
         for index in range(scan.page_count):
@@ -108,7 +112,7 @@ def clean_stream(
 
 
 def clean_file(
-    job: Job, restorer: Restorer, options: PageOptions, budget: PixelBudget, known: FileRecord | None = None
+    job: Job, restorer: Restorer, options: PageOptions, budget: MemoryBudget, known: FileRecord | None = None
 ) -> FileReport:
     """Clean one file. Its output appears under its name whole or not at all.
 
@@ -126,27 +130,35 @@ def clean_file(
         OutputError: there is no place left to write to.
     """
     began = time.perf_counter()
-    stamp = Stamp(settings=settings_of(restorer, options))
+    stamp = Stamp(source=source_of(job), settings=settings_of(restorer, options))
     try:
         if job.problem:
             raise InputError(job.problem, job.hint)
         data, stamp = _read(job.source, stamp)
         if known is not None and holds(known, stamp, job.output):
             return FileReport(job, replace(known, stamp=replace(stamp, out_size=known.stamp.out_size)), was_done=True)
-        with _appearing_whole(job.output) as stream:
+        with appearing_whole(job.output) as stream:
             pages = clean_stream(data, stream, restorer, options, budget)
             out_size = stream.seek(0, os.SEEK_END)
     except OutputError:
         raise
-    except DocpipeError as error:
-        failed = PageResult(0, "failed", reason=error.problem, seconds=time.perf_counter() - began)
-        return FileReport(job, FileRecord(stamp, [failed]), error.hint)
+    except (DocpipeError, MemoryError) as error:
+        problem, hint = (error.problem, error.hint) if isinstance(error, DocpipeError) else _NO_MEMORY
+        if known is not None and job.output.exists():
+            hint = "; ".join(filter(None, [hint, "the output of its earlier version is still there"]))
+        failed = PageResult(0, "failed", reason=problem, seconds=time.perf_counter() - began)
+        return FileReport(job, FileRecord(stamp, [failed]), hint)
     return FileReport(job, FileRecord(replace(stamp, out_size=out_size), pages))
 
 
 def settings_of(restorer: Restorer, options: PageOptions) -> str:
     """Changes whenever a page would come out differently."""
     return f"{restorer.fingerprint};{options.fingerprint}"
+
+
+def source_of(job: Job) -> str:
+    """The path of the input as the ledger keeps it: another input may come to have the same output."""
+    return str(real_path(job.source))
 
 
 def holds(known: FileRecord, stamp: Stamp, output: Path) -> bool:
@@ -158,10 +170,19 @@ def holds(known: FileRecord, stamp: Stamp, output: Path) -> bool:
         return False
 
 
+def remove_parts(output: Path) -> None:
+    """Clear what killed runs left half written of `output`."""
+    for part in output.parent.glob(f".docpipe-{_digest(output)}-*.part"):
+        part.unlink(missing_ok=True)
+
+
 def part_of(output: Path) -> Path:
-    """Where `output` is written until it is whole: the same folder, a name that no other file has."""
-    digest = hashlib.sha256(os.fsencode(output.name)).hexdigest()[:16]
-    return output.with_name(f".docpipe-{digest}.part")
+    """Where `output` is written until it is whole: the same folder, a name that no other process writes to."""
+    return output.with_name(f".docpipe-{_digest(output)}-{os.getpid()}.part")
+
+
+def _digest(output: Path) -> str:
+    return hashlib.sha256(os.fsencode(output.name)).hexdigest()[:16]
 
 
 def _read(source: Path, stamp: Stamp) -> tuple[bytes, Stamp]:
@@ -172,13 +193,19 @@ def _read(source: Path, stamp: Stamp) -> tuple[bytes, Stamp]:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", "check the disk and the rights") from error
     except MemoryError as error:
-        raise InputError("does not fit into memory", "split it into smaller files") from error
+        raise InputError(*_NO_MEMORY) from error
     content = hashlib.sha256(data).hexdigest()
     return data, replace(stamp, content=content, size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 @contextmanager
-def _appearing_whole(output: Path) -> Iterator[BinaryIO]:
+def appearing_whole(output: Path) -> Iterator[BinaryIO]:
+    """A stream whose content appears as `output`, whole, when the context ends well, and not at all otherwise.
+
+    Raises:
+        OutputError: there is no place left to write to.
+        InputError: this one file cannot be written there.
+    """
     part = part_of(output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

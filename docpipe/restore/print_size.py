@@ -89,7 +89,7 @@ def _in_rows(boxes: NDArray[np.int32], shorter_side: int) -> NDArray[np.float64]
         & (fill > 0.12)
     )
     boxes = boxes[is_glyph_like][:_MOST_COMPONENTS]
-    glyphs = boxes[_neighbours(boxes) >= 2, 3].astype(np.float64)
+    glyphs: NDArray[np.float64] = boxes[_neighbours(boxes) >= 2, 3].astype(np.float64)
     return glyphs if len(glyphs) >= _FEWEST_IN_ROWS * len(boxes) else glyphs[:0]
 
 

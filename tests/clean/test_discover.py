@@ -39,7 +39,8 @@ def test_the_folder_one_stands_in_has_a_name_too(folder, monkeypatch):
     assert plan_jobs(["."]).where.resolve() == folder / "scans-cleaned"
 
 
-def test_a_single_file_gets_a_sibling(folder):
+def test_a_single_file_gets_a_sibling_and_no_ledger(folder):
+    assert plan_jobs(["scans/b.png"]).ledger is None
     assert pairs(plan_jobs(["scans/b.png"])) == [("scans/b.png", "scans/b-cleaned.png")]
 
 
@@ -48,6 +49,12 @@ def test_a_single_file_gets_a_sibling(folder):
 )
 def test_out_names_a_file_or_a_folder(folder, out, output):
     assert pairs(plan_jobs(["scans/b.png"], Path(out))) == [("scans/b.png", output)]
+
+
+def test_a_name_that_would_lie_about_the_format_is_refused(folder):
+    with pytest.raises(UsageError, match="formats are kept"):
+        plan_jobs(["scans/b.png"], Path("b.jpg"))
+    assert plan_jobs(["scans/deep/er/c.jpeg"], Path("c.jpg")).jobs
 
 
 def test_several_sources_share_one_folder(folder):
@@ -121,11 +128,14 @@ def test_what_cannot_be_a_scan_is_known_before_anything_is_read(folder):
     (folder / "scans" / "dangling.png").symlink_to("nowhere")
     (folder / "scans" / "folder.png").mkdir()
     os.mkfifo(folder / "scans" / "pipe.png")
+    (folder / "scans" / "self.png").symlink_to("self.png")
+    (folder / "scans" / "circle").symlink_to("circle")
     problems = {job.source.name: job.problem for job in plan_jobs(["scans"]).jobs if job.problem}
     assert problems == {
         "dangling.png": "is a link that leads nowhere",
         "folder.png": "is a folder, not a scan",
         "pipe.png": "is not a regular file",
+        "self.png": "cannot be reached: Too many levels of symbolic links",
     }
 
 

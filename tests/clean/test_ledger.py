@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docpipe.clean import FileRecord, Ledger, PageResult, Stamp
+from docpipe.clean.ledger import _APPLICATION_ID
 from docpipe.clean.paths import real_path
 from docpipe.errors import ExitCode, OutputError
 
-STAMP = Stamp(content="c0ffee", settings="division-1", size=7, mtime_ns=123456789, out_size=5)
+STAMP = Stamp(source="scans/ü.png", content="c0ffee", settings="division-1", size=7, mtime_ns=123456789, out_size=5)
 DONE = FileRecord(STAMP, [PageResult(0, "done", "restored", "", 21.5, 0.5, 0.9, 0.25)])
 
 
@@ -100,14 +101,19 @@ def test_a_look_does_not_make_a_ledger_and_does_not_change_one(tmp_path):
     assert (tmp_path / "ledger.sqlite").read_bytes() == before
 
 
-@pytest.mark.parametrize("kind", ["text", "foreign database", "later version"])
+@pytest.mark.parametrize("kind", ["text", "foreign database", "foreign database of our version", "later version"])
 def test_what_is_no_ledger_of_ours_is_refused_and_not_touched(tmp_path, kind):
     path = tmp_path / "ledger.sqlite"
     if kind == "text":
         path.write_text("nothing that SQLite would know, but long enough to be looked at\n" * 20)
     else:
         database = sqlite3.connect(path)
-        database.execute("create table theirs (a)" if kind == "foreign database" else "pragma user_version = 999")
+        if kind == "later version":
+            database.execute(f"pragma application_id = {_APPLICATION_ID}")
+            database.execute("pragma user_version = 999")
+        else:
+            database.execute("create table theirs (a)")
+            database.execute(f"pragma user_version = {int(kind.endswith('version'))}")
         database.commit()
         database.close()
     before = path.read_bytes()
@@ -140,3 +146,12 @@ def test_every_result_comes_back_as_it_went_in(tmp_path_factory, pages):
     with Ledger(folder / "ledger.sqlite") as ledger:
         ledger.finish(folder / "a.tif", FileRecord(STAMP, pages))
         assert ledger.files() == {real_path(folder / "a.tif"): FileRecord(STAMP, pages)}
+
+
+def test_a_ledger_without_a_file_remembers_for_one_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Ledger(None) as ledger, Ledger(None) as other:
+        ledger.start(tmp_path / "a.png")
+        ledger.finish(tmp_path / "a.png", DONE)
+        assert list(ledger.files().values()) == [DONE] and other.files() == {}
+    assert list(tmp_path.iterdir()) == []
