@@ -84,7 +84,7 @@ def clean(
     \b
     docpipe clean scans/                        into scans-cleaned/
     docpipe clean scan.tif                      into scan-cleaned.tif
-    docpipe clean a/ 'b/**/*.png' -o out/       several sources into one folder
+    docpipe clean a/ 'b/*.png' -o out/          several sources into one folder
     docpipe clean scans/ --json > pages.jsonl   one line a page, for programs
     docpipe clean - -o - < in.png > out.png     in a pipe
     """

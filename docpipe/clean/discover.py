@@ -105,7 +105,7 @@ def _plan_folders(found: list[Path], out: Path | None) -> Plan:
             continue
         branch = root if len(found) == 1 else root / source.resolve().name
         for path in _walk(source, skip=root.resolve()):
-            if path.suffix.lower() in SUFFIXES or os.path.isdir(path):
+            if path.suffix.lower() in SUFFIXES or os.path.isdir(path):  # noqa: PTH112 (may raise)
                 jobs.append(_job(path, branch / path.relative_to(source)))
             else:
                 ignored += 1

@@ -42,7 +42,8 @@ class PageOptions:
     @property
     def fingerprint(self) -> str:
         """Changes whenever a page would come out differently."""
-        return f"output-{_VERSION},colour={self.read.keep_colour:d},bilevel={self.bilevel:d},rasterise={self.read.rasterise:d}"
+        read = self.read
+        return f"output-{_VERSION},colour={read.keep_colour:d},bilevel={self.bilevel:d},rasterise={read.rasterise:d}"
 
 
 @dataclass(frozen=True, slots=True)
