@@ -70,7 +70,7 @@ def as_text(summary: Summary) -> str:
             _rate_line("cleaned", table.both + table.rescued, table.cards, summary.cleaned_interval),
             f"net       {100 * summary.absolute_uplift:+.1f} points  [{low:+.1f}, {high:+.1f}]  (absolute; bootstrap)",
             f"          {relative}  (relative)",
-            f"McNemar   p = {summary.mcnemar_p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
+            f"McNemar  p = {summary.mcnemar_p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
             "",
             "A card passes when every required field is right against the truth. Intervals are at 95 %.",
         ]

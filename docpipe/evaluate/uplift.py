@@ -64,7 +64,7 @@ def tabulate(raw: Sequence[bool], cleaned: Sequence[bool]) -> Table:
         ValueError: there is no card, or the two differ in length.
     """
     if not raw or len(raw) != len(cleaned):
-        raise ValueError(f"there are {len(raw)} raw and {len(cleaned)} cleaned verdicts; pairs are needed, at least one")
+        raise ValueError(f"{len(raw)} raw and {len(cleaned)} cleaned verdicts are no pairs; at least one is needed")
     pairs = [(bool(before), bool(after)) for before, after in zip(raw, cleaned, strict=True)]
     return Table(
         both=pairs.count((True, True)),

@@ -81,9 +81,9 @@ def _read_beside_labels(flat: Gray, fields: Sequence[Field], engine: Tesseract) 
 
 
 def _agreed(values: Sequence[str]) -> str:
-    """The value that most readings agree on but for marks and case; of several, the one read last, from nearest by."""
+    """The value that most readings agree on but for marks and case; of several, the one read first, without limits."""
     counts = Counter(fold(value) for value in values if value)
-    return max((value for value in reversed(values) if value), key=lambda value: counts[fold(value)], default="")
+    return max((value for value in values if value), key=lambda value: counts[fold(value)], default="")
 
 
 def _page_read(flat: Gray, width: int, mode: int, engine: Tesseract) -> list[_Phrase]:
@@ -140,7 +140,19 @@ def _find_labels(phrases: Sequence[_Phrase], fields: Sequence[Field]) -> dict[st
         for language in languages
     ]
     best = max(found, key=lambda hits: sum(likeness for likeness, _ in hits.values()))
-    return {name: box for name, (_, box) in best.items()}
+    return _of_one_height({name: box for name, (_, box) in best.items()})
+
+
+def _of_one_height(labels: dict[str, Box]) -> dict[str, Box]:
+    """Boxes of the median height: OCR's own shrink and grow with the letters of a label and the dirt around it."""
+    if not labels:
+        return {}
+    half = round(float(np.median([bottom - top for _, top, _, bottom in labels.values()])) / 2)
+    middles = {name: (top + bottom) // 2 for name, (_, top, _, bottom) in labels.items()}
+    return {
+        name: (left, middles[name] - half, right, middles[name] + half)
+        for name, (left, _, right, _) in labels.items()
+    }
 
 
 def _best_hit(phrases: Sequence[_Phrase], label: str) -> tuple[float, Box] | None:
@@ -198,10 +210,11 @@ def _beside(label: Box, labels: dict[str, Box], flat: Gray) -> Box:
     if not core.size:
         return left, top, left + 1, bottom
     inked = np.flatnonzero((core < _dark(core)).any(axis=0))
-    if len(inked):
-        gaps = np.flatnonzero(np.diff(inked) > 2 * height)
-        last = inked[gaps[0]] if len(gaps) else inked[-1]
-        left, right = left + max(0, int(inked[0]) - height // 2), left + int(last) + height // 2
+    pieces = [piece for piece in np.split(inked, np.flatnonzero(np.diff(inked) > 2 * height) + 1) if len(piece)]
+    if len(pieces) > 1 and pieces[0][-1] - pieces[0][0] < 0.4 * height:       # the label's colon
+        pieces = pieces[1:]
+    if pieces:
+        left, right = left + max(0, int(pieces[0][0]) - height // 2), left + int(pieces[0][-1]) + height // 2
     return left, top, right, bottom
 
 

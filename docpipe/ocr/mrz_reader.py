@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from docpipe.mrz import CHARACTERS, FILLER, FORMATS, MrzFormat, Span, wrong_checks
+from docpipe.ocr.look_alikes import AS_DIGIT, AS_LETTER, LOOK_ALIKES
 from docpipe.ocr.tesseract import Tesseract
 from docpipe.ocr.zone import CELL_PX, Zone, find_zone
 from docpipe.page import Gray
@@ -20,12 +21,6 @@ MARGIN_PX = 20
 INK_LEVEL = 145                  # on flattened paper: darker is ink of a character
 
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-AS_DIGIT = {"O": "0", "Q": "0", "D": "0", "U": "0", "I": "1", "L": "1", "J": "1", "Z": "2", "S": "5", "G": "6",
-            "B": "8", "A": "4", "T": "7", "Y": "7"}
-AS_LETTER = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B", "4": "A", "7": "T"}
-LOOK_ALIKES = ("O0DQ", "I1L", "Z2", "S5", "G6", "B8")
-"""Characters that OCR takes for one another; within each, any may stand for any."""
-
 MOST_DOUBTS = 6                  # of one field: at most a few thousand candidates
 CLASS_OF_FIELD = {
     "document_code": LETTERS, "issuing_state": LETTERS, "nationality": LETTERS, "name": LETTERS, "sex": "MF",

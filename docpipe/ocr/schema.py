@@ -13,7 +13,7 @@ from typing import Any
 
 from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
-from docpipe.ocr.mrz_reader import AS_DIGIT
+from docpipe.ocr.look_alikes import AS_DIGIT
 
 SCHEMAS = ("national", "td1", "td3")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -65,7 +65,7 @@ def read_name(text: str) -> str:
     """
     kept = "".join(character if character.isalpha() or character in " -'’." else " " for character in text)
     words = ["I" + word[1:] if word[0] == "l" and word not in PARTICLES else word for word in kept.split()]
-    return " ".join(words).strip(" -'’.")
+    return re.sub(r"ic?é\b", "ić", " ".join(words).strip(" -'’."))       # the English model knows no ć
 
 
 ASCII_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -4,7 +4,6 @@ Pictures are handed over in a folder that only this user can read, and that is g
 """
 
 import os
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
