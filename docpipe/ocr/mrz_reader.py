@@ -135,10 +135,10 @@ def corrected(lines: Sequence[str], form: MrzFormat) -> list[str]:
     by_class = list(lines)
     for span, characters in _classes(form):
         _put(by_class, span, "".join(_of_class(character, characters) for character in span.of(by_class)))
-    for name in ("document_number", "optional"):
-        if name in form.checks and not _agrees(form, by_class, name):
-            _decide(form, by_class, form.fields[name], (name,))
-    _decide(form, by_class, form.fields["optional"], ("composite",))
+    for name in ("document_number", "date_of_birth", "date_of_expiry", "optional"):
+        if name in form.checks:
+            _decide(form, by_class, name, check=name)
+    _decide(form, by_class, "optional", check="composite")
     return by_class
 
 
@@ -158,14 +158,15 @@ def _of_class(character: str, characters: str) -> str:
     return like.get(character, character)
 
 
-def _decide(form: MrzFormat, lines: list[str], span: Span, checks: tuple[str, ...]) -> None:
-    """Put the candidate with the fewest changes that agrees with the checks, if there is one."""
-    if all(_agrees(form, lines, name) for name in checks):
+def _decide(form: MrzFormat, lines: list[str], field: str, *, check: str) -> None:
+    """Put the candidate with the fewest changes that agrees with the check, if there is one and the field does not."""
+    if _agrees(form, lines, check):
         return
+    span, allowed = form.fields[field], {*CLASS_OF_FIELD[field], FILLER, UNREAD}
     for candidate in _candidates(span.of(lines)):
         tried = list(lines)
         _put(tried, span, candidate)
-        if all(_agrees(form, tried, name) for name in checks):
+        if set(candidate) <= allowed and _agrees(form, tried, check):
             lines[:] = tried
             return
 
