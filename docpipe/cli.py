@@ -47,6 +47,7 @@ def main() -> None:
     \b
     docpipe clean scans/    clean a folder into scans-cleaned/
     docpipe doctor          see what is installed and what works
+    docpipe evaluate        count how many more cards pass OCR
     """
 
 
@@ -282,6 +283,36 @@ def export(run: Path, out: Path, model_version: str) -> None:
         from docpipe.train.export import export as export_run
     card = export_run(run, out, version=model_version)
     click.echo(f"{card['name']} {card['version']}, {card['overlap_px']} px overlap -> {out}", err=True)
+
+
+@main.command()
+@click.option("--raw", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
+              help="Folder of the scans as they came in.")
+@click.option("--cleaned", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
+              help="Folder of the same scans, cleaned.")
+@click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
+              help="truth.jsonl of the cards.")
+@click.option("--schema", help="Name or TOML file of a field schema.  [default: the one of each card's layout]")
+@click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
+def evaluate(raw: Path, cleaned: Path, truth: Path, schema: str | None, jobs: int | None, as_json: bool) -> None:
+    """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
+
+    \b
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
+    """
+    with _needs_extra("eval"):
+        from docpipe.evaluate.judge import judge_folders, read_truth
+        from docpipe.evaluate.summary import as_text, summarise
+
+    verdicts = []
+    for verdict in judge_folders(raw, cleaned, read_truth(truth), schema=schema, workers=jobs):
+        verdicts.append(verdict)
+        if as_json:
+            click.echo(json.dumps(asdict(verdict) | {"raw": verdict.raw, "cleaned": verdict.cleaned}))
+    summary = summarise(verdicts)
+    click.echo(json.dumps(asdict(summary)) if as_json else as_text(summary))
 
 
 @contextmanager

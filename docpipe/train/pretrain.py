@@ -161,8 +161,12 @@ def _timed(
 def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
     for kept, new in zip(average.parameters(), model.parameters(), strict=True):
         kept.lerp_(new, 1 - decay)
+    # Running means of the normalisation belong to the weights that they were taken with, so they are averaged too.
     for kept_buffer, new_buffer in zip(average.buffers(), model.buffers(), strict=True):
-        kept_buffer.copy_(new_buffer)
+        if kept_buffer.is_floating_point():
+            kept_buffer.lerp_(new_buffer, 1 - decay)
+        else:
+            kept_buffer.copy_(new_buffer)
 
 
 @torch.no_grad()

@@ -1,0 +1,136 @@
+"""Uplift: paired statistics of the same cards read raw and read cleaned. Pure functions of verdicts.
+
+A card passes or fails twice, so what counts are the cards that changed: `rescued` (failed raw, pass cleaned) and
+`broken` (the reverse). Differences of rates are in points (percentage points, absolute uplift); relative uplift is
+the same difference as a share of the raw rate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, sqrt
+
+import numpy as np
+
+Z_95 = 1.959963984540054         # standard normal quantile at 0.975
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The 2x2 table of paired verdicts: numbers of cards.
+
+    Args:
+        both: pass raw and cleaned.
+        rescued: fail raw, pass cleaned.
+        broken: pass raw, fail cleaned.
+        neither: fail both times.
+    """
+
+    both: int
+    rescued: int
+    broken: int
+    neither: int
+
+    @property
+    def cards(self) -> int:
+        """All cards."""
+        return self.both + self.rescued + self.broken + self.neither
+
+    @property
+    def raw_rate(self) -> float:
+        """Share of cards that pass raw, 0 to 1."""
+        return (self.both + self.broken) / self.cards
+
+    @property
+    def cleaned_rate(self) -> float:
+        """Share of cards that pass cleaned, 0 to 1."""
+        return (self.both + self.rescued) / self.cards
+
+    @property
+    def absolute_uplift(self) -> float:
+        """Cleaned rate minus raw rate, -1 to 1: (rescued - broken) / cards. Times 100: points."""
+        return (self.rescued - self.broken) / self.cards
+
+    @property
+    def relative_uplift(self) -> float | None:
+        """The absolute uplift as a share of the raw rate; None where no card passes raw."""
+        return self.absolute_uplift / self.raw_rate if self.raw_rate else None
+
+
+def tabulate(raw: Sequence[bool], cleaned: Sequence[bool]) -> Table:
+    """The table of verdicts, one of each for every card, in the same order.
+
+    Raises:
+        ValueError: there is no card, or the two differ in length.
+    """
+    if not raw or len(raw) != len(cleaned):
+        raise ValueError(f"{len(raw)} raw and {len(cleaned)} cleaned verdicts are no pairs; at least one is needed")
+    pairs = [(bool(before), bool(after)) for before, after in zip(raw, cleaned, strict=True)]
+    return Table(
+        both=pairs.count((True, True)),
+        rescued=pairs.count((False, True)),
+        broken=pairs.count((True, False)),
+        neither=pairs.count((False, False)),
+    )
+
+
+def wilson(passed: int, cards: int, z: float = Z_95) -> Interval:
+    """The score interval of a rate: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n).
+
+    Args:
+        passed: 0 to `cards`.
+        cards: n, at least 1.
+        z: standard normal quantile; the default gives 95 %.
+
+    Returns:
+        Low and high, within [0, 1].
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+    """
+    if not 0 <= passed <= cards or cards < 1:
+        raise ValueError(f"{passed} of {cards} cards; passed must be from 0 to cards, and cards at least 1")
+    share, spread = passed / cards, z * z / cards
+    middle = share + spread / 2
+    half = z * sqrt(share * (1 - share) / cards + spread / (4 * cards))
+    low = 0.0 if passed == 0 else (middle - half) / (1 + spread)
+    high = 1.0 if passed == cards else (middle + half) / (1 + spread)
+    return low, high
+
+
+def mcnemar_p(rescued: int, broken: int) -> float:
+    """Two-sided exact McNemar test: 2 P(X <= min(rescued, broken)), at most 1, for X ~ Binomial(rescued + broken, 1/2).
+
+    Only cards that changed count; without an effect each is as likely rescued as broken.
+
+    Returns:
+        The p-value; 1 where no card changed.
+
+    Source: Q. McNemar, Psychometrika 12 (1947); the exact form is the sign test of the discordant pairs.
+    """
+    if min(rescued, broken) < 0:
+        raise ValueError(f"rescued is {rescued} and broken is {broken}; neither can be below 0")
+    changed = rescued + broken
+    tail = sum(comb(changed, count) for count in range(min(rescued, broken) + 1))
+    return float(min(1.0, 2 * tail / 2**changed))
+
+
+def bootstrap_net(table: Table, *, seed: int, draws: int = 10_000, level: float = 0.95) -> Interval:
+    """Percentile interval of the absolute uplift: cards are drawn again with replacement, pairs kept together.
+
+    To draw cards is to draw the table's four counts from a multinomial distribution, which is what is done.
+
+    Args:
+        table: what was found.
+        seed: the same seed gives the same interval.
+        draws: number of tables drawn, at least 100.
+        level: of the interval, between 0 and 1.
+
+    Source: B. Efron and R. J. Tibshirani, "An introduction to the bootstrap" (1993), chapter 13.
+    """
+    if draws < 100 or not 0 < level < 1:
+        raise ValueError(f"draws is {draws} and level is {level}; at least 100 draws, and a level between 0 and 1")
+    shares = np.array([table.both, table.rescued, table.broken, table.neither]) / table.cards
+    drawn = np.random.default_rng(seed).multinomial(table.cards, shares, size=draws)
+    net = (drawn[:, 1] - drawn[:, 2]) / table.cards
+    low, high = np.quantile(net, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -1,0 +1,184 @@
+"""Field schemas: which fields a card has, how they are announced, and what a right value looks like; TOML files."""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from docpipe.errors import InputError
+from docpipe.mrz import FORMATS
+from docpipe.ocr.look_alikes import AS_DIGIT
+
+SCHEMAS = ("national", "td1", "td3")
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+PARTICLES = ("l", "la", "las", "le", "les", "li", "lo", "los")
+UNMARKED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "æ": "ae",
+                          "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss", "þ": "th", "Þ": "TH", "ı": "i"})  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """Letters and digits alone, without case and diacritics: what is left when names are compared.
+
+    >>> fold("Groß-Łęcki")
+    'grosslecki'
+    """
+    plain = unicodedata.normalize("NFKD", text.translate(UNMARKED))
+    return "".join(character for character in plain.casefold() if character.isascii() and character.isalnum())
+
+
+def read_date(text: str) -> str:
+    """A printed date as ISO 8601, day before month where both are numbers; empty where it is none.
+
+    >>> read_date("12 AUG 1974"), read_date("31.02.1974")
+    ('1974-08-12', '')
+    """
+    upper = unicodedata.normalize("NFKC", text).upper()
+    for month, name in enumerate(MONTHS, start=1):
+        upper = re.sub(rf"(?<=[\d\s.]){name}(?=[\d\s.])", f" {month:02d} ", upper)
+    digits = re.sub(r"[^0-9]+", " ", upper).split()
+    joined = "".join(digits)
+    orders = ((slice(0, 4), slice(4, 6), slice(6, 8)), (slice(4, 8), slice(2, 4), slice(0, 2)))
+    year_first = bool(digits) and len(digits[0]) == 4
+    year, month_, day = orders[0] if year_first else orders[1]
+    try:
+        return date(int(joined[year]), int(joined[month_]), int(joined[day])).isoformat() if len(joined) == 8 else ""
+    except ValueError:
+        return ""
+
+
+def read_number(text: str) -> str:
+    """Letters and digits of a number, in capitals."""
+    return re.sub(r"[^0-9A-Z]", "", text.upper())
+
+
+def read_name(text: str) -> str:
+    """A name or place: what stands around it is taken off, blanks are single, and no word begins with a small l.
+
+    >>> read_name(": llona  de la Cruz,")
+    'Ilona de la Cruz'
+    """
+    kept = "".join(character if character.isalpha() or character in " -'’." else " " for character in text)
+    words = ["I" + word[1:] if word[0] == "l" and word not in PARTICLES else word for word in kept.split()]
+    return re.sub(r"ic?é\b", "ić", " ".join(words).strip(" -'’."))       # the English model knows no ć
+
+
+ASCII_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ALPHABETS = {"date": "0123456789./-ABCDEFGJLMNOPRSTUVY", "number": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+             "name": ASCII_LETTERS + "-"}
+"""By kind of field: what OCR may read close up. Without marks on letters: names are compared without them, and the
+English model takes ć for é, but for c where it has no é."""
+
+READERS: Mapping[str, Callable[[str], str]] = {"date": read_date, "number": read_number, "name": read_name}
+"""By kind of field: from what OCR read to the value; empty where it cannot be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a card.
+
+    Args:
+        name: after ICAO Doc 9303, as in the truth.
+        kind: a key of `READERS`; of fields of the zone, "zone".
+        required: a card passes only if it is right.
+        labels: what announces it, by language; fields of the zone have none.
+        alphabet: the only characters its values have; empty for no limit.
+        length: of the value in characters, least and most; None for any.
+    """
+
+    name: str
+    kind: str
+    required: bool = False
+    labels: Mapping[str, str] = dataclass_field(default_factory=dict)
+    alphabet: str = ""
+    length: tuple[int, int] | None = None
+
+    @property
+    def readable(self) -> str:
+        """The characters that OCR may read where the value stands."""
+        return self.alphabet or ALPHABETS[self.kind]
+
+    def value_of(self, text: str) -> str:
+        """The value that a piece of text says, empty where it cannot be one of this field."""
+        value = READERS[self.kind](text)
+        if self.alphabet:
+            value = "".join(one if one in self.alphabet else AS_DIGIT.get(one, "") for one in value)
+        if self.length and not self.length[0] <= len(value) <= self.length[1]:
+            return ""
+        return value
+
+    def same(self, read: str, truth: str) -> bool:
+        """Whether a value read is the true one; names are compared without case, marks and blanks."""
+        return fold(read) == fold(truth) if self.kind == "name" else read == truth
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What is read from one kind of card.
+
+    Args:
+        name: the file's name without its ending.
+        about: one sentence.
+        fields: what is looked for.
+        mrz: format of the zone that fields of kind "zone" come from; None where there is none.
+    """
+
+    name: str
+    about: str
+    fields: tuple[Field, ...]
+    mrz: str | None = None
+
+    @property
+    def required(self) -> tuple[Field, ...]:
+        """The fields that must be right for the card to pass."""
+        return tuple(field for field in self.fields if field.required)
+
+
+def load_schema(name: str | Path) -> Schema:
+    """Read a schema by the name of a shipped one, or from a file of the user's.
+
+    Raises:
+        InputError: there is no such schema, or its file is not one.
+    """
+    source = files(__package__) / "schemas" / f"{name}.toml" if name in SCHEMAS else Path(name)
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError as missing:
+        raise InputError(
+            f"there is no schema {str(name)!r}", hint=f"shipped are {', '.join(SCHEMAS)}; or give a TOML file"
+        ) from missing
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
+        raise InputError(f"schema {str(name)!r} is not TOML: {broken}") from broken
+    try:
+        return _schema(Path(name).stem, table)
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise InputError(
+            f"schema {str(name)!r} does not fit: {wrong}", hint="compare it with docpipe/ocr/schemas/national.toml"
+        ) from wrong
+
+
+def _schema(name: str, table: dict[str, Any]) -> Schema:
+    """Dataclasses from the file's tables: an unknown or missing key is a TypeError that names it."""
+    fields = tuple(Field(**_with_tuples(entry)) for entry in table.pop("field"))
+    schema = Schema(name=name, fields=fields, **table)
+    if schema.mrz is not None and schema.mrz not in FORMATS:
+        raise ValueError(f"mrz is {schema.mrz!r}; known are {', '.join(FORMATS)}")
+    if not schema.required:
+        raise ValueError("no field is required, so every card would pass")
+    for field in fields:
+        if field.kind not in ("zone", *READERS):
+            raise ValueError(f"kind of {field.name} is {field.kind!r}; known are zone, {', '.join(READERS)}")
+        if field.kind == "zone" and schema.mrz is None:
+            raise ValueError(f"{field.name} comes from a zone, but mrz is not set")
+        if field.kind != "zone" and not field.labels:
+            raise ValueError(f"{field.name} has no labels that announce it")
+    return schema
+
+
+def _with_tuples(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}

@@ -1,0 +1,129 @@
+"""Tesseract: the only door to pytesseract. Pictures in, words or characters with their boxes out.
+
+Pictures are handed over in a folder that only this user can read, and that is gone when the call ends.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+
+from docpipe.errors import MissingToolError
+from docpipe.page import Gray
+
+try:
+    import pytesseract
+except ImportError as missing:
+    raise MissingToolError(
+        "pytesseract, which reads with Tesseract, is not installed", hint="pip install 'docpipe-ocr[eval]'"
+    ) from missing
+
+PAGE, SPARSE, BLOCK, LINE = 3, 11, 6, 7
+"""Tesseract's page segmentation modes (--psm): a page, scattered words, one block, one line."""
+
+SMALLEST_SIDE_PX = 8     # a picture of a few pixels makes Tesseract fail
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels, the last two not included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that was read: its text, where it stands, and how sure the engine is, 0 to 100."""
+
+    text: str
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tesseract:
+    """One way to ask Tesseract.
+
+    Args:
+        language: of the model, such as "eng".
+
+    Raises:
+        MissingToolError: the program or the language is not installed.
+    """
+
+    language: str = "eng"
+
+    def __post_init__(self) -> None:
+        if shutil.which(pytesseract.pytesseract.tesseract_cmd) is None:
+            raise MissingToolError("tesseract is not installed", hint="apt install tesseract-ocr")
+        if self.language not in _languages(os.environ.get("TESSDATA_PREFIX", "")):
+            package = f"tesseract-ocr-{self.language.replace('_', '-')}"
+            raise MissingToolError(
+                f"tesseract lacks the language {self.language!r}", hint=f"apt install {package}"
+            )
+
+    def words(self, pictures: Sequence[Gray], mode: int, *, alphabet: str = "") -> list[list[Word]]:
+        """The words on each of some pictures, read in one run of the program.
+
+        Args:
+            pictures: each (H, W) uint8, 0 = ink; capitals of 30 to 40 pixels are read best.
+            mode: how a picture is laid out: PAGE, SPARSE, BLOCK or LINE.
+            alphabet: the only characters that may be read; empty for all.
+        """
+        found: list[list[Word]] = [[] for _ in pictures]
+        columns = self._run(pytesseract.image_to_data, pictures, mode, alphabet, output_type="dict")
+        for place, text in enumerate(columns.get("text", ())):
+            left, top, width, height = (int(columns[name][place]) for name in ("left", "top", "width", "height"))
+            if text.strip():
+                box = (left, top, left + width, top + height)
+                word = Word(text.strip(), box, float(columns["conf"][place]))
+                found[int(columns["page_num"][place]) - 1].append(word)
+        return found
+
+    def lines(self, pictures: Sequence[Gray], *, alphabet: str = "") -> list[str]:
+        """The text of each of some pictures of one line, its words parted by one blank."""
+        return [" ".join(word.text for word in words) for words in self.words(pictures, LINE, alphabet=alphabet)]
+
+    def characters(self, pictures: Sequence[Gray], *, alphabet: str = "") -> list[list[tuple[str, float]]]:
+        """The characters on each of some pictures of one line, each with the x of its middle in pixels."""
+        found: list[list[tuple[str, float]]] = [[] for _ in pictures]
+        columns = self._run(pytesseract.image_to_boxes, pictures, LINE, alphabet, output_type="dict")
+        for place, text in enumerate(columns.get("char", ())):
+            middle = (int(columns["left"][place]) + int(columns["right"][place])) / 2
+            found[int(columns["page"][place])].append((str(text), middle))
+        return found
+
+    def _run(self, ask, pictures: Sequence[Gray], mode: int, alphabet: str, **options):  # type: ignore[no-untyped-def]
+        if not pictures:
+            return {}
+        with TemporaryDirectory(prefix="docpipe-") as folder:
+            listing = Path(folder, "pictures.txt")
+            paths = [Path(folder, f"{place}.pgm") for place in range(len(pictures))]
+            for path, picture in zip(paths, pictures, strict=True):
+                path.write_bytes(_pgm(picture))
+            listing.write_text("".join(f"{path}\n" for path in paths))
+            config = f"--psm {mode}" + (f" -c tessedit_char_whitelist={alphabet}" if alphabet else "")
+            return ask(str(listing), lang=self.language, config=config, **options)
+
+
+def _pgm(picture: Gray) -> bytes:
+    """A picture in the simplest format there is (netpbm's PGM), padded where it is too small to be read."""
+    lacking = [max(0, SMALLEST_SIDE_PX - side) for side in picture.shape]
+    padded = cv2.copyMakeBorder(picture, 0, lacking[0], 0, lacking[1], cv2.BORDER_REPLICATE)
+    height, width = padded.shape
+    return b"P5 %d %d 255\n" % (width, height) + np.ascontiguousarray(padded, np.uint8).tobytes()
+
+
+@lru_cache(maxsize=4)
+def _languages(tessdata: str) -> frozenset[str]:  # noqa: ARG001  (another folder, another answer)
+    return frozenset(pytesseract.get_languages(config=""))
+
+
+def _use_one_thread() -> None:
+    """Tesseract's own threads cost more than they bring (twice the time for a card); this reaches its child only."""
+    pytesseract.pytesseract.environ = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+
+
+_use_one_thread()

@@ -1,0 +1,32 @@
+"""Reading cards: fields from the zone, fields beside their labels."""
+
+import numpy as np
+import pytest
+
+from docpipe.ocr.extract import extract
+from docpipe.ocr.mrz_reader import fields_of
+from docpipe.ocr.schema import load_schema
+
+
+@pytest.mark.parametrize("seed", [10_003, 10_005])
+def test_a_clean_national_card_gives_every_required_field(drawn, engine, seed):
+    card = drawn("national", seed)
+    schema = load_schema("national")
+    read = extract(card.page().pixels, schema, engine)
+    true = {field.name: field.value for field in card.truth}
+    assert [field.name for field in schema.required if not field.same(read.get(field.name, ""), true[field.name])] == []
+
+
+@pytest.mark.parametrize("layout", ["td1", "td3"])
+def test_a_clean_card_with_a_zone_gives_what_its_zone_says(drawn, engine, layout):
+    card = drawn(layout, 10_004)
+    read = extract(card.page().pixels, load_schema(layout), engine)
+    lines = [field.value for field in card.truth if field.name.startswith("mrz_")]
+    assert read == {name: value for name, value in fields_of(layout, lines).items() if name in read}
+    assert {field.name for field in load_schema(layout).required} <= set(read)
+
+
+@pytest.mark.parametrize("name", ["national", "td1"])
+@pytest.mark.parametrize("paper", [0, 255])
+def test_an_empty_page_has_no_fields(engine, name, paper):
+    assert extract(np.full((640, 1000), paper, np.uint8), load_schema(name), engine) == {}

@@ -1,0 +1,115 @@
+"""The zone: found by its grid, read by OCR, corrected by classes and check digits."""
+
+from datetime import date
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docpipe.mrz import FORMATS, build_mrz, wrong_checks
+from docpipe.ocr.geometry import flatten, straight
+from docpipe.ocr.mrz_reader import FILLER_LIKENESS, corrected, fields_of, filler_likeness, read_zone
+from docpipe.ocr.zone import find_zone
+
+LOOKS_LIKE = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B"}
+LOOKS_LIKE_LETTER = {letter: digit for digit, letter in LOOKS_LIKE.items()}
+
+
+def zone_lines(kind, number="L898902C3", surname="Eriksson", given_names="Anna Maria"):
+    return build_mrz(
+        kind, document_code="P" if kind == "td3" else "I", issuing_state="UTO", surname=surname,
+        given_names=given_names, document_number=number, nationality="UTO", date_of_birth=date(1974, 8, 12),
+        sex="F", date_of_expiry=date(2032, 4, 15),
+    )  # fmt: skip
+
+
+def flat(card):
+    gray = straight(card.page().pixels)
+    return flatten(gray, gray.shape[1] // 12)
+
+
+@pytest.mark.parametrize("kind", ["td1", "td3"])
+def test_every_cell_of_a_zone_is_found_and_fillers_are_told_by_their_shape(drawn, kind):
+    card = drawn(kind, 10_001)
+    zone = find_zone(flat(card), FORMATS[kind])
+    lines = [field.value for field in card.truth if field.name.startswith("mrz_")]
+    looks = [["<" if filler_likeness(cell) > FILLER_LIKENESS else "x" for cell in row] for row in zone.cells]
+    assert ["".join(row) for row in looks] == ["".join("<" if one == "<" else "x" for one in line) for line in lines]
+    assert zone.fit > 0.97
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("td1", 10_001), ("td1", 10_002), ("td3", 10_001), ("td3", 10_002)])
+def test_the_zone_of_a_clean_card_is_read_as_printed(drawn, engine, kind, seed):
+    card = drawn(kind, seed)
+    reading = read_zone(flat(card), kind, engine)
+    assert list(reading.lines) == [field.value for field in card.truth if field.name.startswith("mrz_")]
+    assert reading.wrong == ()
+
+
+def test_a_zone_is_found_whatever_the_resolution_says(drawn, engine):
+    card = drawn("td1", 10_001)
+    twice = cv2.resize(card.page().pixels, None, fx=1.7, fy=1.7, interpolation=cv2.INTER_CUBIC)
+    reading = read_zone(flatten(straight(twice), twice.shape[1] // 12), "td1", engine)
+    assert reading.lines[0] == next(field.value for field in card.truth if field.name == "mrz_1")
+
+
+@pytest.mark.parametrize("kind", sorted(FORMATS))
+def test_there_is_no_zone_on_blank_paper_or_among_specks(kind):
+    assert find_zone(np.full((600, 1000), 250, np.uint8), FORMATS[kind]) is None
+    specks = np.random.default_rng(3).choice([0, 255], (600, 1000), p=[0.01, 0.99]).astype(np.uint8)
+    assert find_zone(specks, FORMATS[kind]) is None
+
+
+@pytest.mark.parametrize("kind", sorted(FORMATS))
+def test_look_alikes_of_the_wrong_class_are_put_right(kind):
+    lines = zone_lines(kind)
+    form = FORMATS[kind]
+    misread = list(lines)
+    for name in ("date_of_birth", "date_of_expiry", "name"):
+        span = form.fields[name]
+        look = LOOKS_LIKE if name != "name" else LOOKS_LIKE_LETTER
+        line = misread[span.line]
+        changed = "".join(look.get(one, one) for one in line[span.start : span.end])
+        misread[span.line] = line[: span.start] + changed + line[span.end :]
+    assert misread != list(lines)
+    assert corrected(misread, form) == list(lines)
+
+
+@given(
+    number=st.text("0123456789CFGHJKLMNPRTVWXYZ", min_size=9, max_size=9),
+    kind=st.sampled_from(sorted(FORMATS)),
+)
+def test_what_is_right_stays_as_it_is(number, kind):
+    lines = zone_lines(kind, number=number)
+    assert corrected(lines, FORMATS[kind]) == list(lines)
+
+
+@given(
+    number=st.text("0123456789CFGHJKLMNPRTVWXYZ", min_size=9, max_size=9),
+    kind=st.sampled_from(sorted(FORMATS)),
+    place=st.integers(0, 8),
+)
+def test_one_doubtful_character_of_a_number_is_settled_by_the_check_digits(number, kind, place):
+    lines = zone_lines(kind, number=number)
+    span = FORMATS[kind].fields["document_number"]
+    look = {**LOOKS_LIKE, **LOOKS_LIKE_LETTER}
+    line = lines[span.line]
+    at = span.start + place
+    misread = list(lines)
+    misread[span.line] = line[:at] + look.get(line[at], line[at]) + line[at + 1 :]
+    assert wrong_checks(kind, corrected(misread, FORMATS[kind])) == ()
+
+
+def test_names_are_parted_at_two_fillers_and_a_long_number_runs_on():
+    assert fields_of("td3", zone_lines("td3", surname="Van Dam", given_names="Jan"))["surname"] == "VAN DAM"
+    assert fields_of("td1", zone_lines("td1", given_names=""))["given_names"] == ""
+    assert fields_of("td1", zone_lines("td1", number="D23145890734"))["document_number"] == "D23145890734"
+
+
+def test_a_reading_does_not_show_what_it_says(drawn, engine):
+    card = drawn("td1", 10_001)
+    reading = read_zone(flat(card), "td1", engine)
+    assert reading.lines[0] not in repr(reading)
+    assert card.identity.document_number not in repr(reading)

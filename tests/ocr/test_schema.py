@@ -1,0 +1,78 @@
+"""Field schemas: values from text, and files that do not fit."""
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docpipe.cards.style import DATE_FORMATS
+from docpipe.errors import InputError
+from docpipe.ocr.schema import SCHEMAS, Field, fold, load_schema, read_date
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_shipped_schema_says_what_a_pass_needs(name):
+    required = {field.name for field in load_schema(name).required}
+    assert required == {"document_number", "surname", "given_names", "date_of_birth", "date_of_expiry"}
+
+
+@given(day=st.dates(date(1900, 1, 1), date(2099, 12, 31)), form=st.sampled_from(sorted(DATE_FORMATS)))
+def test_every_way_to_print_a_date_is_read_back(day, form):
+    assert read_date(f" {DATE_FORMATS[form](day)}.") == day.isoformat()
+
+
+@pytest.mark.parametrize("text", ["", "31.02.1974", "12.08.74", "Valid", "12.13.2001", "120819745"])
+def test_what_is_no_date_is_none(text):
+    assert read_date(text) == ""
+
+
+def test_names_are_compared_without_marks_case_and_blanks():
+    name = Field("surname", "name")
+    assert name.same(name.value_of("| GROSS-LECKI,"), "Groß-Łęcki")
+    assert not name.same("GROSS LECK", "Groß-Łęcki")
+    assert name.value_of("llona de la Cruz") == "Ilona de la Cruz"
+
+
+def test_a_number_keeps_to_its_alphabet_and_length():
+    number = Field("document_number", "number", alphabet="0123456789CFGHJKLMNPRTVWXYZ", length=(9, 9))
+    assert number.value_of("CO1X00T47.") == "C01X00T47"
+    assert number.value_of("C01X00T4") == ""
+
+
+@given(st.text())
+def test_folding_leaves_plain_letters_and_digits_and_is_done_once(text):
+    folded = fold(text)
+    assert folded.isascii() and (folded.isalnum() or not folded)
+    assert fold(folded) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("about = 'x'\n[[field]]\nname = 'a'\nkind = 'colour'\nrequired = true", "colour"),
+        ("about = 'x'\n[[field]]\nname = 'a'\nkind = 'zone'\nrequired = true", "mrz"),
+        ("about = 'x'\n[[field]]\nname = 'a'\nkind = 'date'\nrequired = true", "labels"),
+        ("about = 'x'\nmrz = 'td1'\n[[field]]\nname = 'a'\nkind = 'zone'", "required"),
+        ("about = 'x'\nmrz = 'td9'\n[[field]]\nname = 'a'\nkind = 'zone'\nrequired = true", "td9"),
+        ("about = [", "TOML"),
+    ],
+)
+def test_a_file_that_is_no_schema_is_refused_by_what_is_wrong(tmp_path, text, named):
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=named):
+        load_schema(str(file))
+
+
+def test_an_unknown_schema_is_refused_with_the_known_ones():
+    with pytest.raises(InputError) as unknown:
+        load_schema("td9")
+    assert "td1" in unknown.value.hint
+
+
+def test_schemas_load_nothing_heavy():
+    code = "import sys, docpipe.evaluate.judge; print({'cv2', 'pytesseract', 'PIL'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

@@ -1,0 +1,50 @@
+"""The door to Tesseract: what comes back, what is missing, and what it leaves alone."""
+
+import os
+import tempfile
+
+import numpy as np
+import pytest
+
+from docpipe.errors import ExitCode, MissingToolError
+from docpipe.ocr.tesseract import BLOCK, Tesseract
+
+
+def test_words_come_with_boxes_around_their_ink(engine, printed):
+    page = printed(34)
+    words = engine.words([page, 255 * np.ones_like(page)], BLOCK)
+    assert len(words) == 2 and words[1] == []
+    found = {word.text: word for word in words[0]}
+    left, top, right, bottom = found["ERIKSSON"].box
+    assert (page[top:bottom, left:right] < 128).any()
+    assert 0 <= found["ERIKSSON"].confidence <= 100
+
+
+def test_only_the_allowed_characters_are_read(engine, printed):
+    page = printed(34)[: round(34 * 1.6) + 20]
+    line = engine.lines([page], alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ")[0]
+    assert line and set(line) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+
+
+def test_no_picture_gives_no_words_and_a_tiny_one_gives_none(engine):
+    assert engine.words([], BLOCK) == []
+    assert engine.words([np.zeros((1, 1), np.uint8)], BLOCK) == [[]]
+
+
+def test_nothing_is_left_behind_and_the_environment_stays(engine, printed, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = dict(os.environ)
+    engine.words([printed()], BLOCK)
+    assert list(tmp_path.iterdir()) == []
+    assert dict(os.environ) == before
+
+
+def test_a_missing_program_or_language_names_the_line_that_installs_it(engine, monkeypatch, tmp_path):
+    with pytest.raises(MissingToolError) as no_language:
+        Tesseract("xxx_yyy")
+    assert no_language.value.hint == "apt install tesseract-ocr-xxx-yyy"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingToolError) as no_program:
+        Tesseract()
+    assert no_program.value.hint == "apt install tesseract-ocr"
+    assert no_program.value.exit_code == ExitCode.MISSING_TOOL
