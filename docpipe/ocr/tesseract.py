@@ -5,11 +5,12 @@ Pictures are handed over in a folder that only this user can read, and that is g
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -23,6 +24,8 @@ except ImportError as missing:
     raise MissingToolError(
         "pytesseract, which reads with Tesseract, is not installed", hint="pip install 'docpipe-ocr[eval]'"
     ) from missing
+
+T = TypeVar("T")
 
 PAGE, SPARSE, BLOCK, LINE = 3, 11, 6, 7
 """Tesseract's page segmentation modes (--psm): a page, scattered words, one block, one line."""
@@ -71,7 +74,13 @@ class Tesseract:
             pictures: each (H, W) uint8, 0 = ink; capitals of 30 to 40 pixels are read best.
             mode: how a picture is laid out: PAGE, SPARSE, BLOCK or LINE.
             alphabet: the only characters that may be read; empty for all.
+
+        Returns:
+            One list a picture; empty for one on which Tesseract crashes.
         """
+        return _surviving(lambda some: self._words(some, mode, alphabet), pictures)
+
+    def _words(self, pictures: Sequence[Gray], mode: int, alphabet: str) -> list[list[Word]]:
         found: list[list[Word]] = [[] for _ in pictures]
         columns = self._run(pytesseract.image_to_data, pictures, mode, alphabet, output_type="dict")
         for place, text in enumerate(columns.get("text", ())):
@@ -88,6 +97,9 @@ class Tesseract:
 
     def characters(self, pictures: Sequence[Gray], *, alphabet: str = "") -> list[list[tuple[str, float]]]:
         """The characters on each of some pictures of one line, each with the x of its middle in pixels."""
+        return _surviving(lambda some: self._characters(some, alphabet), pictures)
+
+    def _characters(self, pictures: Sequence[Gray], alphabet: str) -> list[list[tuple[str, float]]]:
         found: list[list[tuple[str, float]]] = [[] for _ in pictures]
         columns = self._run(pytesseract.image_to_boxes, pictures, LINE, alphabet, output_type="dict")
         for place, text in enumerate(columns.get("char", ())):
@@ -106,6 +118,21 @@ class Tesseract:
             listing.write_text("".join(f"{path}\n" for path in paths))
             config = f"--psm {mode}" + (f" -c tessedit_char_whitelist={alphabet}" if alphabet else "")
             return ask(str(listing), lang=self.language, config=config, **options)
+
+
+def _surviving(read: Callable[[Sequence[Gray]], list[list[T]]], pictures: Sequence[Gray]) -> list[list[T]]:
+    """Read some pictures; one on which Tesseract crashes holds nothing, the others are read all the same.
+
+    Tesseract 5.3.0 dies of a floating point exception on some pictures of mere noise.
+    """
+    try:
+        return read(pictures)
+    except pytesseract.TesseractError as error:
+        if error.status >= 0:  # it ended by itself and said why
+            raise
+        if len(pictures) == 1:
+            return [[]]
+        return [found for picture in pictures for found in _surviving(read, [picture])]
 
 
 def _pgm(picture: Gray) -> bytes:

@@ -48,3 +48,31 @@ def test_a_missing_program_or_language_names_the_line_that_installs_it(engine, m
         Tesseract()
     assert no_program.value.hint == "apt install tesseract-ocr"
     assert no_program.value.exit_code == ExitCode.MISSING_TOOL
+
+
+def test_a_picture_on_which_tesseract_crashes_holds_nothing_and_the_others_are_read(engine, printed, monkeypatch):
+    import pytesseract
+
+    page = printed()
+    deadly = np.zeros((40, 40), np.uint8)
+    real = Tesseract._words
+
+    def words(self, pictures, mode, alphabet):
+        if any(picture is deadly for picture in pictures):
+            raise pytesseract.TesseractError(-8, "killed by a floating point exception")
+        return real(self, pictures, mode, alphabet)
+
+    monkeypatch.setattr(Tesseract, "_words", words)
+    first, none, last = engine.words([page, deadly, page], BLOCK)
+    assert first == last and first and none == []
+
+
+def test_what_tesseract_says_when_it_ends_by_itself_is_not_swallowed(engine, printed, monkeypatch):
+    import pytesseract
+
+    def words(self, pictures, mode, alphabet):
+        raise pytesseract.TesseractError(1, "wrong option")
+
+    monkeypatch.setattr(Tesseract, "_words", words)
+    with pytest.raises(pytesseract.TesseractError):
+        engine.words([printed()], BLOCK)
