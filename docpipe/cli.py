@@ -303,14 +303,18 @@ def evaluate(raw: Path, cleaned: Path, truth: Path, schema: str | None, jobs: in
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
     """
     with _needs_extra("eval"):
+        from docpipe.console import progress_bar
         from docpipe.evaluate.judge import judge_folders, read_truth
         from docpipe.evaluate.summary import as_text, summarise
 
+    cards = read_truth(truth)
     verdicts = []
-    for verdict in judge_folders(raw, cleaned, read_truth(truth), schema=schema, workers=jobs):
-        verdicts.append(verdict)
-        if as_json:
-            click.echo(json.dumps(asdict(verdict) | {"raw": verdict.raw, "cleaned": verdict.cleaned}))
+    with progress_bar("reading", "cards", len(cards)) as tell:
+        for verdict in judge_folders(raw, cleaned, cards, schema=schema, workers=jobs):
+            verdicts.append(verdict)
+            tell(len(verdicts))
+            if as_json:
+                click.echo(json.dumps(asdict(verdict) | {"raw": verdict.raw, "cleaned": verdict.cleaned}))
     summary = summarise(verdicts)
     click.echo(json.dumps(asdict(summary)) if as_json else as_text(summary))
 
