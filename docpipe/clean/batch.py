@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docpipe.clean.discover import Job
-from docpipe.clean.ledger import FileRecord, Ledger
+from docpipe.clean.ledger import FileRecord, Ledger, PageResult, Stamp
 from docpipe.clean.memory import MemoryBudget
 from docpipe.clean.one_file import FileReport, PageOptions, clean_file, holds, remove_parts, settings_of, source_of
 from docpipe.clean.paths import real_path, shown
@@ -89,8 +89,9 @@ class Batch:
                     if self.stop.is_set():
                         break
                     record = None if self.options.force else known.get(real_path(job.output))
-                    if ledger.is_kept and not self.options.force and record is None:
-                        job = _spare_what_is_not_ours(job)
+                    if ledger.is_kept and not self.options.force and record is None and os.path.lexists(job.output):
+                        yield _spared(job)
+                        continue
                     ledger.start(job.output)
                     in_work.add(pool.submit(clean_file, job, self.restorer, self.page_options, budget, record))
                     if len(in_work) > self.options.jobs:
@@ -115,11 +116,11 @@ class Batch:
         return untouched and holds(record, wanted, job.output)
 
 
-def _spare_what_is_not_ours(job: Job) -> Job:
-    if job.problem or not os.path.lexists(job.output):
-        return job
-    problem = f"its output {shown(job.output)} is there already, and the ledger does not know it"
-    return replace(job, problem=problem, hint="move it away, or overwrite it with --force")
+def _spared(job: Job) -> FileReport:
+    """The report of a file that would overwrite what is not ours; the ledger hears nothing of it, or it would be."""
+    reason = f"its output {shown(job.output)} is there already, and the ledger does not know it"
+    failed = FileRecord(Stamp(), [PageResult(0, "failed", reason=reason)])
+    return FileReport(job, failed, "move it away, or overwrite it with --force")
 
 
 def _ended(in_work: set[Future[FileReport]], ledger: Ledger) -> Iterator[FileReport]:

@@ -20,8 +20,6 @@ from docpipe.restore import Restored, Restorer
 
 # After these nothing else can be written either: the batch ends instead of failing page by page.
 _NO_PLACE_LEFT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-
-
 _NO_MEMORY = ("does not fit into memory", "use fewer --jobs, or split it into smaller files")
 # Counts up when reading or writing comes to give other files.
 _VERSION = 1

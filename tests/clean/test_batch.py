@@ -251,10 +251,11 @@ def test_another_scan_for_the_same_output_is_not_taken_for_the_first(inbox, rest
 def test_a_file_that_is_not_ours_is_not_overwritten_unless_forced(inbox, restorer):
     (inbox / "scans-cleaned").mkdir()
     (inbox / "scans-cleaned" / "2.png").write_text("a letter home")
-    reports = run(inbox, restorer)
-    assert [name for name, report in reports.items() if report.failed] == ["2.png"]
-    assert "is there already" in reports["2.png"].record.pages[0].reason
-    assert (inbox / "scans-cleaned" / "2.png").read_text() == "a letter home"
+    for _ in range(2):  # nor by the run after the one that spared it
+        reports = run(inbox, restorer)
+        assert [name for name, report in reports.items() if report.failed] == ["2.png"]
+        assert "is there already" in reports["2.png"].record.pages[0].reason
+        assert (inbox / "scans-cleaned" / "2.png").read_text() == "a letter home"
     assert not any(report.failed for report in run(inbox, restorer, force=True).values())
 
 
