@@ -22,7 +22,8 @@ def origin() -> str:
     """Command, commit, date and machine."""
     module = Path(sys.argv[0]).stem
     commit = _git("rev-parse", "--short=10", "HEAD") or "unknown commit"
-    changed = " with changes" if _git("status", "--porcelain", "--untracked-files=no", "--", ":(top,exclude)eval/results") else ""
+    status = _git("status", "--porcelain", "--untracked-files=no", "--", ":(top,exclude)eval/results")
+    changed = " with changes" if status else ""
     day = datetime.now(UTC).date().isoformat()
     machine = f"{len(os.sched_getaffinity(0))} cores {platform.machine()}, Python {platform.python_version()}"
     return f"# python -m eval.{' '.join([module, *sys.argv[1:]])}\n# commit {commit}{changed}, {day}, {machine}"
