@@ -238,23 +238,28 @@ def train(
     docpipe synth --cards 600 -o runs/cards
     docpipe train docpipe/train/configs/compact.toml
     docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
-    docpipe train docpipe/train/configs/compact.toml --resume runs/001-compact
+    docpipe train docpipe/train/configs/compact.toml --resume runs/001-compact --set steps=60000
     """
-    from docpipe.train.config import load_config
+    from docpipe.train.config import change_config, load_config
 
     if malformed := [change for change in changes if "=" not in change]:
         raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
-    config = load_config(config_path, dict(change.split("=", 1) for change in changes))
+    changed = dict(change.split("=", 1) for change in changes)
+    config = load_config(config_path, changed)
     if dry_run:
         click.echo(json.dumps(asdict(config), indent=1))
         return
     with _needs_extra("train"):
         from docpipe.console import progress_bar
         from docpipe.train.pretrain import Progress, pretrain
-        from docpipe.train.run_folder import new_run, read_config
-    folder = resume or new_run(runs, config)
+        from docpipe.train.run_folder import new_run, read_config, write_config
     if resume:
-        config, _ = read_config(resume)
+        folder = resume
+        config, started_from = read_config(resume)
+        config = change_config(config, changed)
+        write_config(resume, config, started_from)
+    else:
+        folder = new_run(runs, config)
     with progress_bar("training", "steps", config.steps) as tell:
 
         def show(progress: Progress) -> None:

@@ -1,11 +1,13 @@
 """What a training run is made of, read from TOML and written beside the run as JSON."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from docpipe.errors import UsageError
+
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +24,17 @@ class TrainConfig:
         steps: optimiser steps.
         batch: crops a step.
         crop_px: side of the crops; a multiple of the network's stride.
-        learning_rate: its peak; it rises over `warmup` steps and falls to a hundredth along a cosine.
+        on_print: share of crops whose middle lies on a printed field; the others lie anywhere on the card.
+        learning_rate: its peak; it rises over `warmup` steps, stays, and falls over the last share `cooldown`.
         warmup: steps.
+        cooldown: 0 to 1.
         edge_weight: weight of the difference of gradients beside that of pixels.
         average: decay of the moving average of the weights, which is what is checked and exported.
         check_every: steps between checks; each writes a checkpoint and a sample sheet.
         checked: validation crops.
         workers: processes that draw crops, 0 for the one that trains; their number changes nothing but the speed.
         threads: of torch on the CPU; one where the machine does something else beside.
+        precision: of the network's arithmetic, "float32" or "bfloat16"; losses and weights are always float32.
     """
 
     name: str
@@ -41,14 +46,17 @@ class TrainConfig:
     steps: int = 20_000
     batch: int = 16
     crop_px: int = 192
+    on_print: float = 0.7
     learning_rate: float = 1.5e-3
     warmup: int = 200
+    cooldown: float = 0.3
     edge_weight: float = 1.0
     average: float = 0.998
     check_every: int = 500
     checked: int = 128
     workers: int = 0
     threads: int = 1
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "crop_px", "check_every", "checked", "threads"):
@@ -56,6 +64,10 @@ class TrainConfig:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.average < 1 or self.learning_rate <= 0:
             raise UsageError(f"average is {self.average} (0 to under 1), learning_rate {self.learning_rate} (above 0)")
+        if not 0 <= self.on_print <= 1 or not 0 < self.cooldown <= 1:
+            raise UsageError(f"on_print is {self.on_print} (0 to 1), cooldown {self.cooldown} (above 0 to 1)")
+        if self.precision not in PRECISIONS:
+            raise UsageError(f"precision is {self.precision}; it must be one of {', '.join(PRECISIONS)}")
         if self.crop_px % 2 ** len(self.widths):
             raise UsageError(f"crop_px is {self.crop_px}; it must be a multiple of {2 ** len(self.widths)}")
 
@@ -76,17 +88,35 @@ def load_config(path: Path, changes: dict[str, str] | None = None) -> TrainConfi
         raise UsageError(f"{path}: {error.strerror}") from error
     except ValueError as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
-    for key, text in (changes or {}).items():
+    return _config(values | _parsed(changes or {}), str(path))
+
+
+def change_config(config: TrainConfig, changes: dict[str, str]) -> TrainConfig:
+    """A config with some of its values changed, as in `load_config`.
+
+    Raises:
+        UsageError: a key or value is none.
+    """
+    return _config(asdict(config) | _parsed(changes), "--set")
+
+
+def _parsed(changes: dict[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, text in changes.items():
         try:
             values |= tomllib.loads(f"{key} = {text}")
         except ValueError:
             values[key] = text  # a bare word, as people type it
+    return values
+
+
+def _config(values: dict[str, Any], where: str) -> TrainConfig:
     known = {field.name for field in fields(TrainConfig)}
     if unknown := values.keys() - known:
-        raise UsageError(f"{path}: unknown {', '.join(sorted(unknown))}", hint=f"known: {', '.join(sorted(known))}")
+        raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}", hint=f"known: {', '.join(sorted(known))}")
     if "widths" in values:
         values["widths"] = tuple(values["widths"])
     try:
         return TrainConfig(**values)
     except TypeError as error:
-        raise UsageError(f"{path}: {error}") from error
+        raise UsageError(f"{where}: {error}") from error

@@ -1,7 +1,9 @@
 """Pairs on the fly: crops of clean cards, and the same crops with noise drawn on them."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +21,22 @@ VALIDATION_SHARE = 0.1
 _FARTHEST_SHRINK, _FARTHEST_GROWTH = 0.7, 1.3
 
 
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CleanCard:
+    """A clean page, and where its print lies.
+
+    Args:
+        page: gray.
+        boxes: (left, top, right, bottom) of the fields, in pixels.
+    """
+
+    page: Page
+    boxes: tuple[Box, ...] = ()
+
+
 class CleanCards:
     """The clean pages of a folder that `docpipe synth` wrote, in memory, gray.
 
@@ -31,19 +49,22 @@ class CleanCards:
 
     def __init__(self, folder: Path) -> None:
         try:
-            lines = (folder / "truth.jsonl").read_text().splitlines()
-            files = [folder / "clean" / json.loads(line)["file"] for line in lines]
-            self.pages = [_read(file) for file in files]
-        except (OSError, ValueError, KeyError) as error:
+            lines = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
+            self.cards = [CleanCard(_read(folder / "clean" / line["file"]), _boxes(line)) for line in lines]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             hint = "docpipe synth --cards 500 -o FOLDER"
             raise InputError(f"{folder} holds no cards ({error})", hint) from error
-        if len(self.pages) < 2:
-            raise InputError(f"{folder} holds {len(self.pages)} cards; training needs at least 2")
+        if len(self.cards) < 2:
+            raise InputError(f"{folder} holds {len(self.cards)} cards; training needs at least 2")
 
-    def split(self) -> tuple[list[Page], list[Page]]:
+    def split(self) -> tuple[list[CleanCard], list[CleanCard]]:
         """Cards to learn from, and cards to check on."""
-        checked = max(1, round(VALIDATION_SHARE * len(self.pages)))
-        return self.pages[:-checked], self.pages[-checked:]
+        checked = max(1, round(VALIDATION_SHARE * len(self.cards)))
+        return self.cards[:-checked], self.cards[-checked:]
+
+
+def _boxes(truth: dict[str, Any]) -> tuple[Box, ...]:
+    return tuple(tuple(field["box"]) for field in truth.get("fields", {}).values())
 
 
 def _read(path: Path) -> Page:
@@ -56,17 +77,21 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
     """Pairs of (noisy, clean) crops; number i is the same pair in every process and at every time.
 
     Args:
-        pages: clean cards.
+        cards: clean ones.
         recipe: what is drawn on them.
         seed: with the number of a pair it decides all that is drawn.
         crop_px: side of the crops.
         count: how many pairs there are.
         first: number of the first one: where a resumed run goes on.
+        on_print: share of crops whose middle lies on a printed field, 0 to 1. Most of a card is bare paper.
     """
 
-    def __init__(self, pages: list[Page], recipe: Recipe, seed: int, crop_px: int, count: int, first: int = 0) -> None:
-        self._pages, self._recipe, self._seed = pages, recipe, seed
-        self._crop_px, self._count, self._first = crop_px, count, first
+    def __init__(
+        self, cards: list[CleanCard], recipe: Recipe, seed: int, crop_px: int, count: int, first: int = 0, *,
+        on_print: float = 0.0,
+    ) -> None:  # fmt: skip
+        self._cards, self._recipe, self._seed = cards, recipe, seed
+        self._crop_px, self._count, self._first, self._on_print = crop_px, count, first, on_print
 
     def __len__(self) -> int:
         return self._count
@@ -74,17 +99,24 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """(noisy, clean), each (1, crop_px, crop_px) float32 in [0, 1]."""
         rng = np.random.default_rng([self._seed, self._first + index])
-        clean = _crop(self._pages[int(rng.integers(len(self._pages)))], self._crop_px, rng)
+        card = self._cards[int(rng.integers(len(self._cards)))]
+        clean = _crop(card, self._crop_px, rng, on_print=rng.random() < self._on_print)
         noisy, _ = self._recipe.apply(clean, rng)
         return _tensor(noisy.pixels), _tensor(clean.pixels)
 
 
-def _crop(page: Page, side: int, rng: np.random.Generator) -> Page:
+def _crop(card: CleanCard, side: int, rng: np.random.Generator, *, on_print: bool) -> Page:
     """A crop at a scale of its own, so that print of all sizes is seen; small cards are continued with paper."""
+    page = card.page
     scale = rng.uniform(_FARTHEST_SHRINK, _FARTHEST_GROWTH)
     reach = round(side / scale)
     height, width = page.pixels.shape
-    top, left = (int(rng.integers(max(length - reach, 0) + 1)) for length in (height, width))
+    x_px, y_px = int(rng.integers(width)), int(rng.integers(height))
+    if on_print and card.boxes:
+        x0, y0, x1, y1 = card.boxes[int(rng.integers(len(card.boxes)))]
+        x_px, y_px = int(rng.integers(x0, x1 + 1)), int(rng.integers(y0, y1 + 1))
+    top = min(max(y_px - reach // 2, 0), max(height - reach, 0))
+    left = min(max(x_px - reach // 2, 0), max(width - reach, 0))
     cut = page.pixels[top : top + reach, left : left + reach]
     missing = [(0, reach - length) for length in cut.shape]
     if any(after for _, after in missing):

@@ -70,14 +70,14 @@ def pretrain(
     begun = _resume(folder, model, average, optimiser)
 
     count, first = (config.steps - begun) * config.batch, begun * config.batch
-    pairs = CropPairs(learnt, recipe, config.seed, config.crop_px, count, first)
+    pairs = CropPairs(learnt, recipe, config.seed, config.crop_px, count, first, on_print=config.on_print)
     waited, timed, at = 0.0, time.perf_counter(), begun
     for step, (noisy, clean), wait in _timed(_batches(pairs, config), begun + 1):
         waited += wait
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(config, step)
         noisy, clean = (side.to(device, memory_format=torch.channels_last) for side in (noisy, clean))
-        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+        with torch.autocast(device, torch.bfloat16, enabled=config.precision == "bfloat16"):
             restored = model(noisy)
         loss = pixel_loss(restored.float(), clean, config.edge_weight)
         optimiser.zero_grad(set_to_none=True)
@@ -114,11 +114,14 @@ def pretrain(
 
 
 def learning_rate(config: TrainConfig, step: int) -> float:
-    """Linear warm-up, then a cosine down to a hundredth (Loshchilov and Hutter, ICLR 2017)."""
+    """Linear warm-up, constant, then 1 - square root down to nothing (Haegele et al., NeurIPS 2024).
+
+    Until the fall begins nothing depends on the length of the run, so a run may be made longer while it goes on.
+    """
     if step <= config.warmup:
         return config.learning_rate * step / config.warmup
-    progress = (step - config.warmup) / max(1, config.steps - config.warmup)
-    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+    falling = config.cooldown * config.steps
+    return config.learning_rate * (1 - math.sqrt(max(0.0, 1 - (config.steps - step) / falling)))
 
 
 def _resume(folder: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> int:

@@ -24,8 +24,13 @@ def new_run(runs: Path, config: TrainConfig) -> Path:
     numbers = [int(path.name.split("-")[0]) for path in runs.glob("[0-9]*-*")]
     folder = runs / f"{max(numbers, default=0) + 1:03}-{config.name}"
     folder.mkdir(parents=True)
-    (folder / CONFIG).write_text(json.dumps({**asdict(config), "commit": commit()}, indent=1) + "\n")
+    write_config(folder, config, commit())
     return folder
+
+
+def write_config(folder: Path, config: TrainConfig, started_from: str) -> None:
+    """Write the config of a run, and the commit that it started from."""
+    (folder / CONFIG).write_text(json.dumps({**asdict(config), "commit": started_from}, indent=1) + "\n")
 
 
 def read_config(folder: Path) -> tuple[TrainConfig, str]:

@@ -10,9 +10,10 @@ from click.testing import CliRunner
 
 from docpipe.cli import main
 from docpipe.errors import ExitCode, InputError, OutputError, UsageError
+from docpipe.page import Page
 from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.train.config import load_config
-from docpipe.train.data import CleanCards, CropPairs
+from docpipe.train.data import CleanCard, CleanCards, CropPairs
 from docpipe.train.export import export, folded, reach_px
 from docpipe.train.losses import error_left, pixel_loss
 from docpipe.train.pretrain import learning_rate, pretrain
@@ -84,6 +85,16 @@ def test_pairs_are_the_same_in_any_order_and_from_any_start(cards):
     assert noisy.min() >= 0 and noisy.max() <= 1
 
 
+def test_crops_lie_on_print_where_they_shall(tmp_path):
+    page = Page(np.full((400, 400), 255, np.uint8), (300, 300))
+    page.pixels[300:330, 40:90] = 0
+    card = CleanCard(page, ((40, 300, 90, 330),))
+    darkest = [
+        [CropPairs([card], recipe(), 1, 64, 100, on_print=share)[i][1].min() for i in range(100)] for share in (0, 1)
+    ]
+    assert sum(dark < 0.5 for dark in darkest[1]) == 100 > sum(dark < 0.5 for dark in darkest[0]) > 0
+
+
 def test_one_crop_in_ten_stays_untouched(cards):
     learnt, _ = CleanCards(cards).split()
     pairs = CropPairs(learnt, recipe(), 5, 32, 400)
@@ -152,7 +163,20 @@ def test_the_learning_rate_rises_and_falls(config):
     rates = [learning_rate(steps, step) for step in range(1, 101)]
     assert max(rates) == rates[9] == config.learning_rate
     assert rates[:10] == sorted(rates[:10]) and rates[9:] == sorted(rates[9:], reverse=True)
-    assert rates[-1] == pytest.approx(config.learning_rate / 100)
+    assert rates[69] == config.learning_rate > rates[70] and rates[-1] == 0
+
+
+def test_until_the_rate_falls_the_length_of_a_run_changes_nothing(config):
+    short, long = (replace(config, steps=steps, warmup=10) for steps in (100, 300))
+    assert [learning_rate(short, step) for step in range(1, 71)] == [learning_rate(long, step) for step in range(1, 71)]
+
+
+def test_a_resumed_run_may_be_made_longer(config, cards, tmp_path):
+    run = new_run(tmp_path, config)
+    pretrain(config, run)
+    longer = ["train", "docpipe/train/configs/compact.toml", "--resume", str(run), "--set", "steps=6"]
+    assert CliRunner().invoke(main, longer).exit_code == ExitCode.OK
+    assert load_checkpoint(run)["step"] == 6 and read_config(run)[0] == replace(config, steps=6)
 
 
 def test_the_shipped_config_is_one():
