@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import pytesseract
 
+from docpipe.evaluate.null_control import null_control
 from docpipe.restore import Restorer, load_engine
 from eval.record import keep
 
@@ -141,7 +142,7 @@ def read_all(case: Case) -> tuple[Case, dict[str, np.ndarray]]:
         page = np.clip(dirty, 0, 255).astype(np.uint8)
     versions = {
         "raw": page,
-        "null": cv2.add(np.roll(page, 1, axis=1), 3),
+        "null": null_control(page),
         "division": Restorer(load_engine("division")).restore(page).pixels,
     }
     return case, {way: found(version, case.values) for way, version in versions.items()}

@@ -1,5 +1,6 @@
 """Results as text that can be traced: which commit, when, on what machine, by which command."""
 
+import csv
 import os
 import platform
 import subprocess
@@ -16,6 +17,12 @@ def keep(name: str, lines: list[str]) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.txt").write_text(text)
     print(text, end="")
+
+
+def keep_table(name: str, header: list[str], rows: list[list[object]]) -> None:
+    """Keep the rows behind a result in `eval/results/NAME.csv`."""
+    with (RESULTS / f"{name}.csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
 def origin() -> str:

@@ -105,25 +105,42 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     """Read a recipe.
 
     Args:
-        name_or_path: the name of a built-in recipe, such as "starter", or a TOML file.
+        name_or_path: the name of a built-in recipe, such as "starter", or a TOML file. A file whose `base` names
+            a built-in recipe needs to say only what differs from it.
 
     Raises:
         InputError: there is no such recipe, it is not TOML, or it holds a key, a noise or a value that
             docpipe does not know.
     """
+    try:
+        table = tomllib.loads(_read(name_or_path))
+        if "base" in table:
+            table = _over_base(table)
+        return parse_recipe(table)
+    except (tomllib.TOMLDecodeError, ValueError) as err:
+        raise InputError(str(err), "docpipe/noise/data/starter.toml shows how a recipe is written") from err
+
+
+def _read(name_or_path: str | Path) -> str:
     path = Path(name_or_path)
     built_in = BUILT_IN / f"{name_or_path}.toml"
     if path.suffix == ".toml" and path.is_file():
-        text = path.read_text(encoding="utf-8")
-    elif path.name == str(name_or_path) and built_in.is_file():
-        text = built_in.read_text(encoding="utf-8")
-    else:
-        raise InputError(f"there is no recipe {str(name_or_path)!r}",
-                         f"name a .toml file or one of: {', '.join(built_in_recipes())}")
-    try:
-        return parse_recipe(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValueError) as err:
-        raise InputError(str(err), "docpipe/noise/data/starter.toml shows how a recipe is written") from err
+        return path.read_text(encoding="utf-8")
+    if path.name == str(name_or_path) and built_in.is_file():
+        return built_in.read_text(encoding="utf-8")
+    raise InputError(f"there is no recipe {str(name_or_path)!r}",
+                     f"name a .toml file or one of: {', '.join(built_in_recipes())}")
+
+
+def _over_base(table: dict[str, Any]) -> dict[str, Any]:
+    """A table laid over that of its base, a built-in recipe: what it does not say is as it is there."""
+    if table["base"] not in built_in_recipes():
+        raise InputError(f"base is {table['base']!r}, which is no built-in recipe",
+                         f"name one of: {', '.join(built_in_recipes())}")
+    base = tomllib.loads(_read(table["base"]))
+    if "base" in base:
+        raise InputError(f"base is {table['base']!r}, which has a base itself", f"name {base['base']!r} as the base")
+    return base | {key: value for key, value in table.items() if key != "base"}
 
 
 def built_in_recipes() -> list[str]:

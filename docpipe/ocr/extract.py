@@ -70,7 +70,8 @@ def _read_beside_labels(flat: Gray, fields: Sequence[Field], engine: Tesseract) 
         if field.name in labels:
             for page in pages:
                 read[field.name].append(_value_of(page, labels, field))
-    close = {field.name: _beside(labels[field.name], labels, flat) for field in fields if field.name in labels}
+    strips = {field.name: _beside(labels[field.name], labels, flat) for field in fields if field.name in labels}
+    close = {name: strip for name, strip in strips.items() if strip}
     for alphabet in {field.readable: None for field in fields}:
         chosen = [field for field in fields if field.readable == alphabet and field.name in close]
         asked = [(field, cap_px) for field in chosen for cap_px in CLOSE_CAPS_PX]
@@ -201,14 +202,14 @@ def _next_label(label: Box, labels: dict[str, Box]) -> int:
     return min([other[0] for other in labels.values() if _same_row(label, other) and other[0] > label[2]] + [reach])
 
 
-def _beside(label: Box, labels: dict[str, Box], flat: Gray) -> Box:
-    """The strip beside a label, up to the first wide gap in its print."""
+def _beside(label: Box, labels: dict[str, Box], flat: Gray) -> Box | None:
+    """The strip beside a label, up to the first wide gap in its print; None for a label at the edge of the page."""
     height = label[3] - label[1]
     top, bottom = max(0, label[1] - height // 2), min(flat.shape[0], label[3] + height // 2)
     left, right = label[2] + height // 4, min(_next_label(label, labels), flat.shape[1])
     core = flat[label[1] : label[3], left:right]
     if not core.size:
-        return left, top, left + 1, bottom
+        return None
     inked = np.flatnonzero((core < _dark(core)).any(axis=0))
     pieces = [piece for piece in np.split(inked, np.flatnonzero(np.diff(inked) > 2 * height) + 1) if len(piece)]
     if len(pieces) > 1 and pieces[0][-1] - pieces[0][0] < 0.4 * height:       # the label's colon

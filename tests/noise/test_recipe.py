@@ -150,3 +150,15 @@ def test_a_recipe_needs_no_file(card):
     noisy, applied = recipe.apply(card, np.random.default_rng(0))
     assert [kind for kind, _ in applied] == ["faded_ink", "broken_ink"]
     assert not np.array_equal(noisy.pixels, card.pixels)
+
+
+def test_a_recipe_over_a_base_says_only_what_differs(write, starter):
+    worn = load_recipe(write('about = "a"\nsource = "s"\nlicence = "MIT"\nbase = "starter"\nseverity = [0.5, 1.0]\n'))
+    assert worn.severity == (0.5, 1.0)
+    assert (worn.steps, worn.untouched, worn.effects) == (starter.steps, starter.untouched, starter.effects)
+
+
+@pytest.mark.parametrize("base", ["worn", "no-such"])
+def test_a_base_is_a_built_in_recipe_without_a_base(write, base):
+    with pytest.raises(InputError, match=base):
+        load_recipe(write(f'about = "a"\nsource = "s"\nlicence = "MIT"\nbase = "{base}"\n'))

@@ -6,6 +6,7 @@ import pytest
 from docpipe.ocr.extract import extract
 from docpipe.ocr.mrz_reader import fields_of
 from docpipe.ocr.schema import load_schema
+from docpipe.ocr.tesseract import Word
 
 
 @pytest.mark.parametrize("seed", [10_003, 10_005])
@@ -30,3 +31,17 @@ def test_a_clean_card_with_a_zone_gives_what_its_zone_says(drawn, engine, layout
 @pytest.mark.parametrize("paper", [0, 255])
 def test_an_empty_page_has_no_fields(engine, name, paper):
     assert extract(np.full((640, 1000), paper, np.uint8), load_schema(name), engine) == {}
+
+
+class LabelAtTheEdge:
+    """An engine that reads one label, up to the last column of a page 400 wide."""
+
+    def words(self, pictures, mode):
+        return [[Word("Surname", (round(0.8 * width), 100, width, 130), 90.0)] for _, width in map(np.shape, pictures)]
+
+    def lines(self, pictures, alphabet=None):
+        return ["" for _ in pictures]
+
+
+def test_a_label_at_the_edge_of_the_page_has_no_value():
+    assert extract(np.full((300, 400), 255, np.uint8), load_schema("national"), LabelAtTheEdge()) == {}
