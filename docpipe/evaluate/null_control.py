@@ -20,4 +20,5 @@ def null_control(gray: Gray) -> Gray:
         (H, W) uint8; the first column is repeated at the left edge.
     """
     shifted = np.concatenate([gray[:, :SHIFT_PX], gray[:, :-SHIFT_PX]], axis=1) if gray.shape[1] > SHIFT_PX else gray
-    return np.minimum(shifted, 255 - BRIGHTER_LEVELS) + np.uint8(BRIGHTER_LEVELS)
+    brighter: Gray = np.minimum(shifted, 255 - BRIGHTER_LEVELS) + np.uint8(BRIGHTER_LEVELS)
+    return brighter

@@ -64,7 +64,8 @@ def export(run: Path, folder: Path, *, version: str, licence: str = "MIT") -> di
     folder.mkdir(parents=True, exist_ok=True)
     save_file(network.state_dict(), folder / WEIGHTS_NAME)
     _write_onnx(folded(network), folder / NETWORK_NAME)
-    figures = json.loads((run / LOG).read_text().splitlines()[-1])
+    lines = map(json.loads, (run / LOG).read_text().splitlines())
+    figures = next(line for line in lines if line["step"] == state["step"])
     card: dict[str, Any] = {
         "format": CARD_FORMAT,
         "name": config.name,
