@@ -38,7 +38,7 @@ def main(suite: Path, model: Path | None, out: Path) -> None:
             row(
                 cv2.imread(str(suite / "noisy" / file), cv2.IMREAD_GRAYSCALE),
                 cv2.imread(str(suite / fingerprint / file), cv2.IMREAD_GRAYSCALE),
-                f"{file}   {', '.join(kinds[file])}   wrong: {len(before[file])} fields before, {len(after[file])} after",
+                f"{file}   {', '.join(kinds[file])}   wrong fields: {len(before[file])}, then {len(after[file])}",
             )
             for file in chosen
         ]

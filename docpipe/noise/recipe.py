@@ -1,5 +1,6 @@
 """Recipes: which noises a page gets, how likely and how strong. Data only: a new scanner is a new file."""
 
+import hashlib
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -72,6 +73,11 @@ class Recipe:
         check("the least number of effects", self.effects[0], 0, len(self.steps))
         for step in self.steps:
             check(f"the chance of {step.kind}", step.chance, LEAST_CHANCE, 1)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that it holds, defaults and bases included, in hexadecimal."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def apply(self, page: Page, rng: np.random.Generator) -> tuple[Page, list[Applied]]:
         """Make a page noisy.

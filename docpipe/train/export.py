@@ -75,7 +75,7 @@ def export(run: Path, folder: Path, *, version: str, licence: str = "MIT") -> di
         "overlap_px": reach_px(network, pages),
         "tile_px": _TILE_PX,
         "glyph_range": _GLYPH_RANGE,
-        "recipe": config.recipe,
+        "recipe": {"name": config.recipe, "sha256": load_recipe(config.recipe).fingerprint},
         "steps": state["step"],
         "commit": commit,
         "figures": {key: figures[key] for key in ("left", "fine_left")},

@@ -155,6 +155,7 @@ def test_a_recipe_needs_no_file(card):
 def test_a_recipe_over_a_base_says_only_what_differs(write, starter):
     worn = load_recipe(write('about = "a"\nsource = "s"\nlicence = "MIT"\nbase = "starter"\nseverity = [0.5, 1.0]\n'))
     assert worn.severity == (0.5, 1.0)
+    assert worn.fingerprint != starter.fingerprint == load_recipe("starter").fingerprint
     assert (worn.steps, worn.untouched, worn.effects) == (starter.steps, starter.untouched, starter.effects)
 
 
