@@ -1,0 +1,190 @@
+"""What an evaluation found, as plain data: judged once, then summed up, drawn and compared.
+
+No value of any field is in here unless pictures were asked for: names, counts, right or wrong.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from docpipe.evaluate.uplift import Interval, Table
+
+Outcome = Literal["both", "rescued", "broken", "neither"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReading:
+    """How one field of one card was read from one version of the scan.
+
+    Args:
+        name: of the field.
+        required: the card passes only if it is right.
+        right: it says what the truth says, or, without truth, it is valid by its own rules.
+        char_edits: edit distance to the truth in grapheme clusters; None without truth.
+        chars: length of the truth in grapheme clusters; None without truth.
+        word_edits: the same in words.
+        words: the same in words.
+        value: what was read; None unless pictures were asked for.
+    """
+
+    name: str
+    required: bool
+    right: bool
+    char_edits: int | None = None
+    chars: int | None = None
+    word_edits: int | None = None
+    words: int | None = None
+    value: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CardReading:
+    """How one version of one card was read.
+
+    Args:
+        fields: of the schema.
+        valid: every required field is valid by its own rules (check digits, dates, formats); a card that is valid but
+            does not pass is a false accept.
+        mended: characters of the zone that were corrected by their class or position.
+        seconds: that OCR took.
+    """
+
+    fields: tuple[FieldReading, ...]
+    valid: bool
+    mended: int
+    seconds: float
+
+    @property
+    def passes(self) -> bool:
+        """Every required field is right."""
+        return all(one.right for one in self.fields if one.required)
+
+
+@dataclass(frozen=True, slots=True)
+class CardResult:
+    """One card read raw and cleaned.
+
+    Args:
+        file: name of the scan, the same in both folders.
+        layout: of the card, where the truth names it; else the schema.
+        schema: its name.
+        strata: group -> strata that the card belongs to, as in {"noise": ("dust", "jpeg"), "severity": ("0.6-0.8",)}.
+        raw: the scan as it came in.
+        cleaned: the scan cleaned.
+        choice: "restored" or "original" as the ledger beside the cleaned scans says; None where there is none.
+    """
+
+    file: str
+    layout: str
+    schema: str
+    strata: Mapping[str, tuple[str, ...]]
+    raw: CardReading
+    cleaned: CardReading
+    choice: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Where the card stands in the 2x2 table."""
+        if self.raw.passes:
+            return "both" if self.cleaned.passes else "broken"
+        return "rescued" if self.cleaned.passes else "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """The paired figures of some of the cards.
+
+    Args:
+        group: what the cards are told apart by: "noise", "severity", "layout", "engine".
+        name: of the stratum within it.
+        table: its cards by outcome.
+        absolute_interval: of the absolute uplift, at 95 %.
+        p: McNemar, exact, two-sided.
+        p_holm: the same after Holm's correction over all strata of the evaluation.
+    """
+
+    group: str
+    name: str
+    table: Table
+    absolute_interval: Interval
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFigures:
+    """One field over all cards whose schema has it; error rates are None without truth.
+
+    Args:
+        schema: name of the schema.
+        name: of the field.
+        required: by the schema.
+        cards: that have it.
+        right_raw: cards on which it was right; `right_cleaned` likewise.
+        cer_raw: character error rate, edits over characters of the truth, summed over cards; `cer_cleaned` likewise.
+        wer_raw: word error rate; `wer_cleaned` likewise.
+    """
+
+    schema: str
+    name: str
+    required: bool
+    cards: int
+    right_raw: int
+    right_cleaned: int
+    cer_raw: float | None
+    cer_cleaned: float | None
+    wer_raw: float | None
+    wer_cleaned: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """One evaluation.
+
+    Args:
+        raw: folder of the scans as they came in, as the user wrote it; `cleaned` likewise.
+        made: when, ISO 8601 with time zone.
+        docpipe: version.
+        engines: what read the cards, name -> version and data, as in {"tesseract": "5.3.0, eng 1a2b3c4d (4.1 MB)"}.
+        schemas: name -> the pass rule in words.
+        has_truth: cards were held against their truth; otherwise fields are judged by their own rules.
+        table: all cards by outcome.
+        raw_rate: share that passes raw, 0 to 1; `cleaned_rate` likewise. Intervals are Wilson's, at 95 %.
+        absolute_uplift: cleaned rate minus raw rate; its interval by bootstrap over cards.
+        relative_uplift: the same as a share of the raw rate; None where nothing passes raw.
+        p: McNemar, exact, two-sided.
+        false_accepts_raw: valid cards that do not pass; None without truth; `false_accepts_cleaned` likewise.
+        strata: all of them, group by group.
+        worst: the stratum with the lowest absolute uplift among those large enough to say so; None where there is none.
+        fields: figures of every field.
+        choices: "restored" -> pages, "original" -> pages; empty where no ledger was found.
+        ocr_seconds: mean over all readings.
+        mended: characters corrected in the zones, raw and cleaned together.
+        cards: every card, in the order of the truth or by name.
+    """
+
+    raw: str
+    cleaned: str
+    made: str
+    docpipe: str
+    engines: Mapping[str, str]
+    schemas: Mapping[str, str]
+    has_truth: bool
+    table: Table
+    raw_rate: float
+    raw_interval: Interval
+    cleaned_rate: float
+    cleaned_interval: Interval
+    absolute_uplift: float
+    absolute_interval: Interval
+    relative_uplift: float | None
+    p: float
+    false_accepts_raw: int | None
+    false_accepts_cleaned: int | None
+    strata: tuple[Stratum, ...]
+    worst: Stratum | None
+    fields: tuple[FieldFigures, ...]
+    choices: Mapping[str, int]
+    ocr_seconds: float
+    mended: int
+    cards: tuple[CardResult, ...]
