@@ -157,7 +157,7 @@ def wrong_fields(scan: Path, card: TrueCard, schema: Schema) -> tuple[str, ...]:
         raise InputError(f"{scan} cannot be read: {unreadable.strerror}") from unreadable
     except InputError as damaged:
         raise InputError(f"{scan}: {damaged.problem}", damaged.hint) from damaged
-    read = extract(gray, schema, Tesseract())
+    read = extract(gray, schema, Tesseract()).values
     return tuple(one.name for one in schema.required if not one.same(read.get(one.name, ""), true[one.name]))
 
 

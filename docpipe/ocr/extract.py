@@ -1,8 +1,9 @@
 """Reading the fields of a card: from its zone, or beside and below the labels that announce them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -39,7 +40,22 @@ class _Phrase:
         return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def extract(gray: Gray, schema: Schema, engine: Tesseract) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What was read from one card.
+
+    Args:
+        values: value by name of field; fields that were not found are absent. Personal data: not for logs.
+        valid: every required field was found, and every check digit of the zone agrees.
+        mended: characters of the zone that were read as others, and corrected.
+    """
+
+    values: Mapping[str, str] = dataclass_field(repr=False)
+    valid: bool
+    mended: int = 0
+
+
+def extract(gray: Gray, schema: Schema, engine: Tesseract) -> Extraction:
     """Read the fields of one card.
 
     Args:
@@ -48,18 +64,23 @@ def extract(gray: Gray, schema: Schema, engine: Tesseract) -> dict[str, str]:
         engine: reads.
 
     Returns:
-        Value by name of field; fields that were not found are absent. Personal data: not for logs.
+        Values, and whether they are valid by themselves; whether they are right only the truth can say.
     """
     level = straight(gray)
     flat = flatten(level, round(PAPER_WINDOW * level.shape[1]))
     values: dict[str, str] = {}
-    if schema.mrz and (reading := read_zone(flat, schema.mrz, engine)):
-        values |= fields_of(schema.mrz, reading.lines)
+    reading = read_zone(flat, schema.mrz, engine) if schema.mrz else None
+    if reading:
+        values |= fields_of(reading.kind, reading.lines)
     beside_labels = [field for field in schema.fields if field.kind != "zone"]
     if beside_labels:
         values |= _read_beside_labels(flat, beside_labels, engine)
     names = {field.name for field in schema.fields}
-    return {name: value for name, value in values.items() if name in names and value}
+    found = {name: value for name, value in values.items() if name in names and value}
+    agrees = not schema.mrz or (reading is not None and not reading.wrong)
+    return Extraction(
+        found, agrees and all(field.name in found for field in schema.required), reading.mended if reading else 0
+    )
 
 
 def _read_beside_labels(flat: Gray, fields: Sequence[Field], engine: Tesseract) -> dict[str, str]:

@@ -37,14 +37,16 @@ class MrzReading:
         kind: a key of `docpipe.mrz.FORMATS`.
         lines: as many as the format has, of its width; `UNREAD` where nothing was read.
         wrong: names of the check digits that disagree, and of those that cover something unread.
+        mended: characters that were read as others, and corrected by their class or by check digits.
     """
 
     kind: str
     lines: tuple[str, ...]
     wrong: tuple[str, ...]
+    mended: int = 0
 
     def __repr__(self) -> str:
-        return f"MrzReading({self.kind}, wrong={self.wrong})"          # what it says is personal
+        return f"MrzReading({self.kind}, wrong={self.wrong}, mended={self.mended})"          # what it says is personal
 
 
 def read_zone(flat: Gray, kind: str, engine: Tesseract) -> MrzReading | None:
@@ -62,8 +64,10 @@ def read_zone(flat: Gray, kind: str, engine: Tesseract) -> MrzReading | None:
     zone = find_zone(flat, form)
     if zone is None:
         return None
-    lines = corrected(_characters(zone, engine), form)
-    return MrzReading(kind, tuple(lines), _wrong(kind, lines))
+    seen = _characters(zone, engine)
+    lines = corrected(seen, form)
+    mended = sum(old != new for old, new in zip("".join(seen), "".join(lines), strict=True))
+    return MrzReading(kind, tuple(lines), _wrong(kind, lines), mended)
 
 
 def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from docpipe.ocr.extract import extract
+from docpipe.ocr.extract import Extraction, extract
 from docpipe.ocr.mrz_reader import fields_of
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.tesseract import Word
@@ -13,7 +13,9 @@ from docpipe.ocr.tesseract import Word
 def test_a_clean_national_card_gives_every_required_field(drawn, engine, seed):
     card = drawn("national", seed)
     schema = load_schema("national")
-    read = extract(card.page().pixels, schema, engine)
+    extraction = extract(card.page().pixels, schema, engine)
+    assert extraction.valid
+    read = extraction.values
     true = {field.name: field.value for field in card.truth}
     assert [field.name for field in schema.required if not field.same(read.get(field.name, ""), true[field.name])] == []
 
@@ -21,7 +23,9 @@ def test_a_clean_national_card_gives_every_required_field(drawn, engine, seed):
 @pytest.mark.parametrize("layout", ["td1", "td3"])
 def test_a_clean_card_with_a_zone_gives_what_its_zone_says(drawn, engine, layout):
     card = drawn(layout, 10_004)
-    read = extract(card.page().pixels, load_schema(layout), engine)
+    extraction = extract(card.page().pixels, load_schema(layout), engine)
+    assert extraction.valid
+    read = extraction.values
     lines = [field.value for field in card.truth if field.name.startswith("mrz_")]
     assert read == {name: value for name, value in fields_of(layout, lines).items() if name in read}
     assert {field.name for field in load_schema(layout).required} <= set(read)
@@ -30,7 +34,7 @@ def test_a_clean_card_with_a_zone_gives_what_its_zone_says(drawn, engine, layout
 @pytest.mark.parametrize("name", ["national", "td1"])
 @pytest.mark.parametrize("paper", [0, 255])
 def test_an_empty_page_has_no_fields(engine, name, paper):
-    assert extract(np.full((640, 1000), paper, np.uint8), load_schema(name), engine) == {}
+    assert extract(np.full((640, 1000), paper, np.uint8), load_schema(name), engine) == Extraction({}, valid=False)
 
 
 class LabelAtTheEdge:
@@ -44,4 +48,5 @@ class LabelAtTheEdge:
 
 
 def test_a_label_at_the_edge_of_the_page_has_no_value():
-    assert extract(np.full((300, 400), 255, np.uint8), load_schema("national"), LabelAtTheEdge()) == {}
+    extraction = extract(np.full((300, 400), 255, np.uint8), load_schema("national"), LabelAtTheEdge())
+    assert extraction == Extraction({}, valid=False)
