@@ -240,7 +240,7 @@ def train(
     docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
     docpipe train docpipe/train/configs/compact.toml --resume runs/001-compact --set steps=60000
     """
-    from docpipe.train.config import change_config, load_config
+    from docpipe.train.config import load_config
 
     if malformed := [change for change in changes if "=" not in change]:
         raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
@@ -252,12 +252,9 @@ def train(
     with _needs_extra("train"):
         from docpipe.console import progress_bar
         from docpipe.train.pretrain import Progress, pretrain
-        from docpipe.train.run_folder import new_run, read_config, write_config
+        from docpipe.train.run_folder import new_run, resume_run
     if resume:
-        folder = resume
-        config, started_from = read_config(resume)
-        config = change_config(config, changed)
-        write_config(resume, config, started_from)
+        folder, config = resume, resume_run(resume, changed)
     else:
         folder = new_run(runs, config)
     with progress_bar("training", "steps", config.steps) as tell:
