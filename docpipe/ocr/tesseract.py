@@ -31,6 +31,7 @@ PAGE, SPARSE, BLOCK, LINE = 3, 11, 6, 7
 """Tesseract's page segmentation modes (--psm): a page, scattered words, one block, one line."""
 
 SMALLEST_SIDE_PX = 8     # a picture of a few pixels makes Tesseract fail
+LONGEST_S = 60           # for one run; a card takes one or two seconds, a page of mere specks may take ten minutes
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels, the last two not included."""
@@ -76,7 +77,7 @@ class Tesseract:
             alphabet: the only characters that may be read; empty for all.
 
         Returns:
-            One list a picture; empty for one on which Tesseract crashes.
+            One list a picture; empty for one on which Tesseract crashes or takes longer than `LONGEST_S`.
         """
         return _surviving(lambda some: self._words(some, mode, alphabet), pictures)
 
@@ -117,18 +118,20 @@ class Tesseract:
                 path.write_bytes(_pgm(picture))
             listing.write_text("".join(f"{path}\n" for path in paths))
             config = f"--psm {mode}" + (f" -c tessedit_char_whitelist={alphabet}" if alphabet else "")
-            return ask(str(listing), lang=self.language, config=config, **options)
+            return ask(str(listing), lang=self.language, config=config, timeout=LONGEST_S, **options)
 
 
 def _surviving(read: Callable[[Sequence[Gray]], list[list[T]]], pictures: Sequence[Gray]) -> list[list[T]]:
-    """Read some pictures; one on which Tesseract crashes holds nothing, the others are read all the same.
+    """Read some pictures; one on which Tesseract crashes or hangs holds nothing, the others are read all the same.
 
-    Tesseract 5.3.0 dies of a floating point exception on some pictures of mere noise.
+    Tesseract 5.3.0 dies of a floating point exception on some pictures of mere noise, and on others it ponders for
+    minutes how thousands of specks are laid out.
     """
     try:
         return read(pictures)
-    except pytesseract.TesseractError as error:
-        if error.status >= 0:  # it ended by itself and said why
+    except RuntimeError as error:
+        crashed = isinstance(error, pytesseract.TesseractError) and error.status < 0
+        if not crashed and "timeout" not in str(error):  # it ended by itself and said why
             raise
         if len(pictures) == 1:
             return [[]]
