@@ -141,9 +141,12 @@ def _field(one: Field, read: "Extraction", true: Mapping[str, str] | None, with_
     if true is None:
         is_valid = value != "" and (one.kind != "zone" or read.valid)
         return FieldReading(one.name, one.required, is_valid, value=shown)
-    errors = text_errors(value, true[one.name])
+    truth = true[one.name]
+    # A name is printed in capitals or not as the layout likes: case says nothing of how well it was read.
+    is_name = one.kind == "name"
+    errors = text_errors(value.casefold(), truth.casefold()) if is_name else text_errors(value, truth)
     return FieldReading(
-        one.name, one.required, one.same(value, true[one.name]),
+        one.name, one.required, one.same(value, truth),
         errors.char_edits, errors.chars, errors.word_edits, errors.words, shown,
     )  # fmt: skip
 

@@ -24,8 +24,9 @@ def strata_of(cards: Sequence[CardResult], drawn_from: Mapping[str, int | str]) 
     members: dict[str, dict[str, list[CardResult]]] = defaultdict(lambda: defaultdict(list))
     for card in cards:
         for group, names in card.strata.items():
+            in_group = members[group]                    # also where this card is in none of its strata
             for name in names:
-                members[group][name].append(card)
+                in_group[name].append(card)
     places = [(group, name) for group, names in members.items() for name in sorted(names, key=_by_number_or_name)]
     tables = [table_of(members[group][name]) for group, name in places]
     p_values = [mcnemar_p(table.rescued, table.broken) for table in tables]

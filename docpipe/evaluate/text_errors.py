@@ -1,7 +1,7 @@
 """Text errors: how far what was read is from the truth, in characters and in words.
 
 Texts are compared in Unicode's composed form (NFC), and a character is what a reader takes for one: an extended
-grapheme cluster. Nothing is folded: a name may be right, because marks and case are forgiven, and still have edits.
+grapheme cluster. Marks count: a name may be right, because they are forgiven there, and still have edits.
 
 Rates are edits over length, each summed over cards first. An empty truth adds no length, and every character that was
 read where there is none adds an edit; so a rate may exceed 1, and without any length there is no rate.
