@@ -17,7 +17,7 @@ OPTIONAL = ("given_names",)
 
 
 def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, raw="scans", cleaned="scans-cleaned"):
-    """Findings of cards of two layouts; a field that is wrong is made right with chance `gain`, and wrong with `harm`."""
+    """Findings of cards of two layouts: a wrong field is mended with chance `gain`, a card harmed with `harm`."""
     rng = np.random.default_rng(seed)
     results = tuple(_card(number, rng, gain, harm) for number in range(cards))
     table = _table(results)

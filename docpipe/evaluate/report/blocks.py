@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from docpipe.evaluate.findings import Outcome
 from docpipe.evaluate.uplift import Table
 
 
@@ -104,7 +105,7 @@ class Headline:
     Args:
         big: how many more cards pass.
         of: of how many, and the interval in cards.
-        verdict: whether that may be chance.
+        verdict: whether that may be chance, and what is to be said against the figures.
         table: all cards by outcome.
         facts: title -> figure, remark.
     """
@@ -133,7 +134,7 @@ class Document:
     sections: tuple[Section, ...]
 
 
-OUTCOMES = (
+OUTCOMES: tuple[tuple[Outcome, str], ...] = (
     ("rescued", "failed as scanned, pass cleaned"),
     ("both", "pass both times"),
     ("neither", "fail both times"),

@@ -1,12 +1,11 @@
 """Two cleanings of the same cards, card by card: whose gain is it, and is it more than chance?"""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from docpipe.errors import InputError
 from docpipe.evaluate.findings import Findings
 from docpipe.evaluate.report.wording import counted, p_value, percent, percent_interval, points, points_interval
-from docpipe.evaluate.uplift import Interval, Table, bootstrap_net, mcnemar_p, tabulate, wilson
+from docpipe.evaluate.uplift import Interval, bootstrap_net, mcnemar_p, tabulate, wilson
 
 BOOTSTRAP_SEED = 0
 
@@ -35,7 +34,7 @@ class Comparison:
     p: float
 
 
-def compare(first: Findings, second: Findings) -> Comparison:
+def compare_findings(first: Findings, second: Findings) -> Comparison:
     """Hold the cleaned verdicts of two evaluations against each other.
 
     Raises:
@@ -47,7 +46,7 @@ def compare(first: Findings, second: Findings) -> Comparison:
     passes_second = {card.file: card.cleaned.passes for card in second.cards}
     shared = [file for file in passes_first if file in passes_second]
     if not shared:
-        raise InputError("the two reports have no card in common", "cards are the same if their files have the same name")
+        raise InputError("the two reports have no card in common", "a card is known by the name of its file")
     table = tabulate([passes_first[file] for file in shared], [passes_second[file] for file in shared])
     return Comparison(
         both=table.both,
@@ -61,12 +60,7 @@ def compare(first: Findings, second: Findings) -> Comparison:
     )
 
 
-def as_record(comparison: Comparison) -> dict[str, Any]:
-    """The comparison as plain values."""
-    return asdict(comparison)
-
-
-def as_text(comparison: Comparison, first: str, second: str) -> str:
+def comparison_as_text(comparison: Comparison, first: str, second: str) -> str:
     """The comparison for a person; `first` and `second` are the names of the reports."""
     both, only_first = comparison.both, len(comparison.only_first)
     only_second, neither = len(comparison.only_second), comparison.neither

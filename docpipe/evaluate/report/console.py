@@ -10,7 +10,7 @@ from docpipe.evaluate.report.wording import wrong_fields
 from docpipe.evaluate.summary import Summary
 from docpipe.evaluate.summary import as_text as summary_as_text
 
-WITHOUT_TRUTH = "There was no truth: right means valid by the field's own rules (check digits, dates, formats)."
+WITHOUT_TRUTH = "There was no truth: fields are held against their own rules instead (check digits, dates, formats)."
 
 
 def as_text(findings: Findings) -> str:

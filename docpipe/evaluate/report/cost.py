@@ -47,8 +47,8 @@ def time_and_cost(findings: Findings, typing: Typing) -> Section:
     ocr_hours = findings.ocr_seconds * CARDS / 3600
     machine = (
         f"OCR took {findings.ocr_seconds:.2f} seconds a scan, {ocr_hours:.2f} hours of one core for {CARDS} cards, "
-        "cleaned or not. Cleaning comes on top; its ledger holds the seconds of each page. What a wrong value costs that "
-        "nobody notices is not in here."
+        "cleaned or not. Cleaning comes on top; its ledger holds the seconds of each page. What a wrong value costs "
+        "that nobody notices is not in here."
     )
     head = (f"of {CARDS} cards", "as scanned", "cleaned", "difference")
     grid = Grid(f"Typing in what does not pass, of {CARDS} cards", head, tuple(rows))

@@ -1,8 +1,8 @@
 """The sections with figures: strata, fields, false accepts, the gate, statistics."""
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from docpipe.evaluate.findings import FieldFigures, Findings, Stratum
 from docpipe.evaluate.report.blocks import OUTCOMES, Block, ChangeBar, ChangeChart, Grid, Section, Text
@@ -19,24 +19,25 @@ from docpipe.evaluate.report.wording import (
 )
 from docpipe.evaluate.uplift import tabulate
 
+Item = TypeVar("Item", FieldFigures, Stratum)
+
 GROUPS = {
     "noise": ("By kind of noise", "A card with several kinds counts in each, so the lines overlap and do not add up."),
     "severity": ("By severity of the noise", "0 is the weakest that is drawn, 1 the strongest."),
     "layout": ("By card layout", ""),
     "engine": ("By engine", "What cleaned the scans."),
 }
-"""Group of strata -> title and remark; groups that are not listed are named as they are."""
+"""Group of strata -> title and remark, in the order in which they are shown; others follow under their own names."""
 WORST_FIRST = {"noise"}          # groups whose strata have no order of their own
 
 
 def strata(findings: Findings) -> Section:
     """One chart for each group."""
-    if not findings.strata:
-        return Section("Where it helps, where it harms", (Text("Nothing is known that the cards could be told apart by."),))
-    blocks: list[Block] = []
-    for group, members in groupby(findings.strata, key=lambda stratum: stratum.group):
+    blocks: list[Block] = [] if findings.strata else [Text("Nothing is known that the cards could be told apart by.")]
+    members = _grouped(findings.strata, lambda stratum: stratum.group)
+    for group in sorted(members, key=[*GROUPS, *members].index):
         title, remark = GROUPS.get(group, (f"By {readable(group)}", ""))
-        ordered = sorted(members, key=_uplift) if group in WORST_FIRST else list(members)
+        ordered = sorted(members[group], key=_uplift) if group in WORST_FIRST else members[group]
         bars = tuple(ChangeBar(readable(stratum.name), stratum.table) for stratum in ordered)
         blocks.append(ChangeChart(f"{title}, the worst first" if group in WORST_FIRST else title, bars))
         blocks += [Text(remark)] if remark else []
@@ -46,12 +47,10 @@ def strata(findings: Findings) -> Section:
 def fields(findings: Findings) -> Section:
     """How often each field was right, and how far it was off."""
     blocks: list[Block] = []
-    for schema, members in groupby(findings.fields, key=lambda one: one.schema):
-        of_schema = list(members)
+    for schema, of_schema in _grouped(findings.fields, lambda one: one.schema).items():
         bars = tuple(_field_bar(findings, one) for one in of_schema)
         blocks.append(ChangeChart(f"Fields of {schema}", bars, worse="made wrong", better="made right", right="right"))
-        if findings.has_truth:
-            blocks.append(_error_rates(schema, of_schema))
+    blocks += [_error_rates(findings.fields)] if findings.has_truth else []
     return Section("Field by field", tuple(blocks))
 
 
@@ -62,9 +61,10 @@ def false_accepts(findings: Findings) -> Section:
         text = "Without a truth nobody knows which of the cards that look valid are wrong: none is counted."
     else:
         text = (
-            f"{counted(raw, 'card')} as scanned and {counted(cleaned, 'card')} cleaned ({signed(cleaned - raw, digits=0)}) have "
-            "only valid required fields (check digits, dates, formats) and still at least one that is wrong. Nobody would "
-            "have looked at them again, so they weigh more than cards that fail."
+            f"{counted(raw, 'card')} as scanned and {counted(cleaned, 'card')} cleaned "
+            f"({signed(cleaned - raw, digits=0)}) have only valid required fields (check digits, dates, formats) and "
+            "still at least one that is wrong. Nobody would have looked at them again, so they weigh more than cards "
+            "that fail."
         )
     zone = f"{counted(findings.mended, 'character')} of machine-readable zones were corrected by their place or class."
     return Section("False accepts", (Text(f"{text} {zone}"),))
@@ -73,7 +73,7 @@ def false_accepts(findings: Findings) -> Section:
 def gate(findings: Findings) -> Section:
     """What cleaning chose to restore, and what came of that."""
     if not findings.choices:
-        text = "No ledger lies beside the cleaned scans, so it is not known which pages were restored and which were kept."
+        text = "No ledger lies beside the cleaned scans: which pages were restored and which were kept is not known."
         return Section("What the gate did", (Text(text),))
     pages = ", ".join(f"{choice}: {counted(number, 'page')}" for choice, number in findings.choices.items())
     outcomes = Counter((card.choice, card.outcome) for card in findings.cards if card.choice)
@@ -89,6 +89,7 @@ def statistics(findings: Findings) -> Section:
     """All figures with their intervals and tests."""
     table = findings.table
     relative = findings.relative_uplift
+    relative_text = "–" if relative is None else f"{signed(100 * relative)} % of the rate as scanned"
     rows = (
         ("pass rate as scanned", f"{percent(findings.raw_rate)} ({table.both + table.broken} of {table.cards})",
          percent_interval(findings.raw_interval), "Wilson"),
@@ -96,13 +97,14 @@ def statistics(findings: Findings) -> Section:
          percent_interval(findings.cleaned_interval), "Wilson"),
         ("absolute uplift", points(findings.absolute_uplift), points_interval(findings.absolute_interval),
          "bootstrap over cards"),
-        ("relative uplift", "–" if relative is None else f"{signed(100 * relative)} % of the rate as scanned", "–", "–"),
+        ("relative uplift", relative_text, "–", "–"),
         ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {table.rescued} rescued, {table.broken} broken"),
     )  # fmt: skip
     overall = Grid("All cards", ("figure", "value", "95 % interval", "how"), rows, words=4)
     if not findings.strata:
         return Section("Statistics", (overall,))
-    head = ("group", "stratum", "cards", *(outcome for outcome, _ in OUTCOMES), "uplift", "95 % interval", "p", "Holm p")
+    outcomes = tuple(outcome for outcome, _ in OUTCOMES)
+    head = ("group", "stratum", "cards", *outcomes, "uplift", "95 % interval", "p", "Holm p")
     by_stratum = Grid("Strata, uplift in points", head, tuple(_stratum_row(one) for one in findings.strata), words=2)
     return Section("Statistics", (overall, by_stratum))
 
@@ -118,6 +120,25 @@ def broken_cards(findings: Findings) -> Section:
     return Section("Broken cards", (Grid("Every one", ("file", "layout", "wrong when cleaned"), rows, words=3),))
 
 
+def unreadable_scans(findings: Findings) -> Section:
+    """Every scan that could not be opened, and why."""
+    rows = tuple(
+        (card.file, version, reading.problem)
+        for card in findings.cards for version, reading in (("as scanned", card.raw), ("cleaned", card.cleaned))
+        if reading.problem
+    )  # fmt: skip
+    grid = Grid("Every one, each counted as failed", ("file", "version", "why"), rows, words=3)
+    return Section("Scans that cannot be opened", (grid if rows else Text("None."),))
+
+
+def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:
+    """Items by key, both in the order in which they come."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
 def _uplift(stratum: Stratum) -> float:
     return stratum.table.absolute_uplift
 
@@ -128,17 +149,17 @@ def _field_bar(findings: Findings, figures: FieldFigures) -> ChangeBar:
         if card.schema == figures.schema:
             raw += [one.right for one in card.raw.fields if one.name == figures.name]
             cleaned += [one.right for one in card.cleaned.fields if one.name == figures.name]
-    name = readable(figures.name) if figures.required else f"{readable(figures.name)} (not required)"
+    name = readable(figures.name) if figures.required else f"{readable(figures.name)} (optional)"
     return ChangeBar(name, tabulate(raw, cleaned))
 
 
-def _error_rates(schema: str, figures: Sequence[FieldFigures]) -> Grid:
+def _error_rates(figures: Sequence[FieldFigures]) -> Grid:
     rows = tuple(
-        (readable(one.name), *map(_rate, (one.cer_raw, one.cer_cleaned, one.wer_raw, one.wer_cleaned)))
+        (one.schema, readable(one.name), *map(_rate, (one.cer_raw, one.cer_cleaned, one.wer_raw, one.wer_cleaned)))
         for one in figures
     )  # fmt: skip
-    head = ("field", "characters, as scanned", "cleaned", "words, as scanned", "cleaned")
-    return Grid(f"Fields of {schema}: error rates against the truth", head, rows)
+    head = ("schema", "field", "characters, as scanned", "cleaned", "words, as scanned", "cleaned")
+    return Grid("Error rates against the truth", head, rows, words=2)
 
 
 def _rate(rate: float | None) -> str:

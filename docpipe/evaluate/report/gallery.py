@@ -13,7 +13,7 @@ from docpipe.imageio import open_scan
 from docpipe.page import Gray
 
 LONGEST_SIDE_PX = 900
-WEBP_QUALITY = 70                # print stays sharp; about 40 kB a card
+WEBP_QUALITY = 50                # print stays legible; 20 to 200 kB a scan, most where there is grain
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class ShownCard:
     Args:
         file: name of the scan.
         about: layout and noise.
-        raw: the scan as it came in; `cleaned` likewise.
+        raw: the scan as it came in; None where it cannot be opened. `cleaned` likewise.
         readings: raw and cleaned, field by field.
     """
 
     file: str
     about: str
-    raw: Picture
-    cleaned: Picture
+    raw: Picture | None
+    cleaned: Picture | None
     readings: tuple[tuple[FieldReading, FieldReading], ...]
 
 
@@ -70,7 +70,7 @@ def gallery(findings: Findings, outcome: Outcome, limit: int | None = None) -> G
         limit: how many are shown, at least 0; None for all.
 
     Raises:
-        InputError: a scan is missing or damaged.
+        InputError: a scan is missing or damaged that was not when it was read.
     """
     cards = [card for card in findings.cards if card.outcome == outcome]
     raw, cleaned = Path(findings.raw), Path(findings.cleaned)
@@ -92,8 +92,8 @@ def _shown(card: CardResult, raw: Path, cleaned: Path) -> ShownCard:
     return ShownCard(
         card.file,
         about=f"{card.layout}; {noise}" if noise else card.layout,
-        raw=picture(_first_page(raw / card.file)),
-        cleaned=picture(_first_page(cleaned / card.file)),
+        raw=None if card.raw.problem else picture(_first_page(raw / card.file)),
+        cleaned=None if card.cleaned.problem else picture(_first_page(cleaned / card.file)),
         readings=tuple(zip(card.raw.fields, card.cleaned.fields, strict=True)),
     )
 

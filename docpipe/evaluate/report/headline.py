@@ -24,7 +24,7 @@ def headline(findings: Findings) -> Headline:
     return Headline(
         big=f"{more_or_fewer(net)} {pass_}".capitalize(),
         of=f"of {table.cards}, after cleaning. 95 % interval: {interval}.",
-        verdict=_verdict(findings, net),
+        verdict=" ".join([_verdict(findings, net), *_reservations(findings)]),
         table=table,
         facts=(
             ("Pass rate", f"{percent(findings.raw_rate)} → {percent(findings.cleaned_rate)}",
@@ -41,6 +41,18 @@ def _verdict(findings: Findings, net: int) -> str:
     if findings.p >= SURE_BELOW:
         return f"This may be chance ({p}): these cards do not show that cleaning changes how many pass."
     return f"Cleaning {'helps' if net > 0 else 'harms'}; that this is chance is unlikely ({p})."
+
+
+def _reservations(findings: Findings) -> list[str]:
+    unreadable = sum(bool(reading.problem) for card in findings.cards for reading in (card.raw, card.cleaned))
+    reservations = []
+    if not findings.has_truth:
+        reservations.append("There was no truth: a field that is valid and wrong counts as right.")
+    if findings.left_out:
+        reservations.append(f"Left out for want of a cleaned version: {counted(findings.left_out, 'scan')}.")
+    if unreadable:
+        reservations.append(f"Failed because it cannot be opened: {counted(unreadable, 'scan')}.")
+    return reservations
 
 
 def _exchange(rescued: int, broken: int) -> tuple[str, str]:

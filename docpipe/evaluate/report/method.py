@@ -39,8 +39,8 @@ _MEASURED = (
     "up if cleaning made no difference. Holm's correction allows for there being many strata.",
 )
 _LIMITS = (
-    "Strata overlap: a card with several kinds of noise is in several of them. A difference between two strata need not "
-    "come from what names them.",
+    "Strata overlap: a card with several kinds of noise is in several of them. A difference between two strata need "
+    "not come from what names them.",
     "OCR is not smooth. A scan moved by one pixel flips some cards both ways, so a single rescued or broken card "
     "proves little.",
     "Synthetic cards are not those of the office: their noise, fonts and layouts are what a program draws. Only the "

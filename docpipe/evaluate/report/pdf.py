@@ -43,8 +43,9 @@ BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13, te
 QUIET = ParagraphStyle("quiet", BODY, fontSize=8.5, leading=11, textColor=COLOURS["quiet"])
 BIG = ParagraphStyle("big", BODY, fontName="Helvetica-Bold", fontSize=30, leading=34, spaceAfter=4)
 LEAD = ParagraphStyle("lead", BODY, fontSize=12, leading=16)
-TITLE = ParagraphStyle("title", BODY, fontName="Helvetica-Bold", fontSize=13, leading=16, spaceBefore=12, keepWithNext=1)
-CAPTION = ParagraphStyle("caption", BODY, fontName="Helvetica-Bold", leading=12, spaceBefore=5, keepWithNext=1)
+TITLE = ParagraphStyle("title", BODY, fontName="Helvetica-Bold", fontSize=13, leading=16, spaceBefore=12,
+                       keepWithNext=True)  # fmt: skip
+CAPTION = ParagraphStyle("caption", BODY, fontName="Helvetica-Bold", leading=12, spaceBefore=5, keepWithNext=True)
 BULLET = ParagraphStyle("bullet", BODY, leftIndent=10, bulletIndent=0, spaceAfter=3)
 CELL = ParagraphStyle("cell", BODY, fontSize=8, leading=10, spaceAfter=0)
 NUMBER = ParagraphStyle("number", CELL, alignment=TA_RIGHT)
@@ -67,7 +68,7 @@ def pdf(document: Document) -> bytes:
 
 
 def _paragraph(text: str, style: ParagraphStyle, bullet: str | None = None) -> Paragraph:
-    """Text of any origin: nothing in it is taken for mark-up, and letters that Helvetica lacks become question marks."""
+    """Text of any origin: nothing in it is taken for mark-up; letters that Helvetica lacks become question marks."""
     known = text.translate(LETTERS).encode("cp1252", errors="replace").decode("cp1252")
     return Paragraph(html.escape(known), style, bulletText=bullet)
 
@@ -165,10 +166,10 @@ def _swatch(outcome: str) -> Drawing:
 
 
 def _table(rows: list[list[Flowable]], widths: list[float], *, head: bool = False, ruled: bool = False) -> Table:
-    style = [("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("LEFTPADDING", (0, 0), (-1, -1), 0),
-             ("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5)]  # fmt: skip
-    if ruled:
-        style.append(("LINEBELOW", (0, 0), (-1, -1), 0.4, COLOURS["line"]))
-    elif head:
-        style.append(("LINEBELOW", (0, 0), (-1, 0), 0.4, COLOURS["line"]))
-    return Table(rows, widths, repeatRows=int(head), style=TableStyle(style), hAlign="LEFT")
+    style = TableStyle(
+        [("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("LEFTPADDING", (0, 0), (-1, -1), 0),
+         ("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5)]
+    )  # fmt: skip
+    if head or ruled:
+        style.add("LINEBELOW", (0, 0), (-1, -1 if ruled else 0), 0.4, COLOURS["line"])
+    return Table(rows, widths, repeatRows=int(head), style=style, hAlign="LEFT")

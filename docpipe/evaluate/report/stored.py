@@ -29,7 +29,7 @@ def holds_values(findings: Findings) -> bool:
 def as_json(findings: Findings) -> str:
     """The whole of the findings."""
     about = {"format": FORMAT, "holds_personal_data": holds_values(findings)}
-    return json.dumps(about | asdict(findings), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(about | asdict(findings), indent=1) + "\n"
 
 
 def load_findings(path: Path) -> Findings:

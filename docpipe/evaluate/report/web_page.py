@@ -1,6 +1,7 @@
 """report.html: one file that asks nothing of the network, and lets nothing run but its own script."""
 
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 
@@ -13,12 +14,12 @@ from docpipe.evaluate.report.gallery import Gallery
 TEMPLATES = "templates"
 
 
-def web_page(document: Document, broken: Section, galleries: dict[str, Gallery]) -> str:
+def web_page(document: Document, lists: Sequence[Section], galleries: Mapping[str, Gallery]) -> str:
     """The page.
 
     Args:
         document: what it shows.
-        broken: the list of broken cards, which stands where there is no gallery.
+        lists: sections that name cards, and so stand on this page alone.
         galleries: "broken" and "rescued"; empty for a page without personal data.
     """
     environment = Environment(
@@ -28,7 +29,7 @@ def web_page(document: Document, broken: Section, galleries: dict[str, Gallery])
     # Ours, and without any mark-up of HTML: quoted as it is, for a hash of it is what the browser holds it against.
     style, script = (Markup(_own_file(name)) for name in ("report.css", "report.js"))  # noqa: S704
     return environment.get_template("report.html").render(
-        document=document, broken=broken, galleries=galleries, outcomes=OUTCOMES,
+        document=document, lists=lists, galleries=galleries, outcomes=OUTCOMES,
         style=style, style_hash=_hash(style), script=script, script_hash=_hash(script),
     )  # fmt: skip
 

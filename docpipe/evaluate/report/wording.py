@@ -75,14 +75,13 @@ def more_or_fewer(net: float) -> str:
 def more_or_fewer_interval(low: float, high: float) -> str:
     """Both ends of an interval of differences in cards.
 
-    >>> more_or_fewer_interval(21.2, 43.8), more_or_fewer_interval(-3, 15), more_or_fewer_interval(-9, -2)
-    ('21 to 44 more', '3 fewer to 15 more', '2 to 9 fewer')
+    >>> more_or_fewer_interval(21.2, 43.8), more_or_fewer_interval(-3, 15), more_or_fewer_interval(-9, 0)
+    ('21 to 44 more', '3 fewer to 15 more', '0 to 9 fewer')
     """
-    if round(low) > 0:
-        return f"{round(low)} to {more_or_fewer(high)}"
-    if round(high) < 0:
-        return f"{round(-high)} to {more_or_fewer(low)}"
-    return f"{more_or_fewer(low)} to {more_or_fewer(high)}"
+    fewest, most = round(low), round(high)
+    if fewest >= 0:
+        return f"{fewest} to {most} more"
+    return f"{-most} to {-fewest} fewer" if most <= 0 else f"{-fewest} fewer to {most} more"
 
 
 def counted(count: int, noun: str) -> str:

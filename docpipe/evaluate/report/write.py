@@ -7,7 +7,7 @@ from docpipe.evaluate.findings import Findings
 from docpipe.evaluate.report.cards_csv import cards_csv
 from docpipe.evaluate.report.cost import Typing
 from docpipe.evaluate.report.document import document
-from docpipe.evaluate.report.figures import broken_cards
+from docpipe.evaluate.report.figures import broken_cards, unreadable_scans
 from docpipe.evaluate.report.gallery import gallery
 from docpipe.evaluate.report.pdf import pdf
 from docpipe.evaluate.report.stored import FILE, as_json, without_values
@@ -42,11 +42,12 @@ def write_report(
     if with_images:
         galleries = {"broken": gallery(kept, "broken"), "rescued": gallery(kept, "rescued", rescued_shown)}
     shown = document(kept, typing or Typing())
+    lists = (broken_cards(kept), unreadable_scans(kept))
     contents = {
-        "report.html": web_page(shown, broken_cards(kept), galleries).encode(),
+        "report.html": _encoded(web_page(shown, lists, galleries)),
         "report.pdf": pdf(shown),
-        FILE: as_json(kept).encode(),
-        "cards.csv": cards_csv(kept).encode(),
+        FILE: _encoded(as_json(kept)),
+        "cards.csv": _encoded(cards_csv(kept)),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,3 +55,8 @@ def write_report(
             (folder / name).write_bytes(content)
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}", "name another place with -o") from error
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; bytes of file names that are no UTF-8 are shown as escapes."""
+    return text.encode("utf-8", errors="backslashreplace")
