@@ -8,11 +8,11 @@ from pathlib import Path
 
 from docpipe.errors import InputError, UsageError
 from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
+from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.findings import CardReading, CardResult, Findings
 from docpipe.evaluate.judge import read_cases
 from docpipe.evaluate.provenance import PAIRS_NAME, Origin, read_choices, read_origins
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
-from docpipe.evaluate.summary import field_figures
 from docpipe.evaluate.uplift import mcnemar_p, wilson
 from docpipe.ocr.schema import Schema, load_schema
 

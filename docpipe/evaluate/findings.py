@@ -47,7 +47,7 @@ class CardReading:
             does not pass is a false accept.
         mended: characters of the zone that were corrected by their class or position.
         seconds: that OCR took.
-        problem: why the scan could not be opened; then it holds no field and fails. Empty for every other scan.
+        problem: why the scan could not be opened; then every field counts as wrong. Empty for every other scan.
     """
 
     fields: tuple[FieldReading, ...]

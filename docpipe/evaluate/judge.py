@@ -8,52 +8,22 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from docpipe.errors import InputError
-from docpipe.evaluate.cases import Case, TrueCard, cases_of, check_scans, read_truth, true_values
+from docpipe.evaluate.cases import Case
 from docpipe.evaluate.findings import CardReading, FieldReading
 from docpipe.evaluate.text_errors import text_errors
-from docpipe.ocr.schema import Field, Schema
+from docpipe.ocr.schema import Field
 from docpipe.page import Gray
 
 if TYPE_CHECKING:
     from docpipe.ocr.extract import Extraction
 
-__all__ = ["TrueCard", "Verdict", "judge_folders", "read_cases", "read_scan", "read_truth", "wrong_fields"]
-
 CARDS_AT_ONCE = 4                # handed to a process in one go
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How one card was read twice.
-
-    Args:
-        file: name of the scan.
-        layout: of the card.
-        wrong_raw: required fields that were not read right from the raw scan.
-        wrong_cleaned: likewise from the cleaned scan.
-    """
-
-    file: str
-    layout: str
-    wrong_raw: tuple[str, ...]
-    wrong_cleaned: tuple[str, ...]
-
-    @property
-    def raw(self) -> bool:
-        """The raw scan passes: every required field is right."""
-        return not self.wrong_raw
-
-    @property
-    def cleaned(self) -> bool:
-        """The cleaned scan passes."""
-        return not self.wrong_cleaned
 
 
 def read_cases(
@@ -149,34 +119,3 @@ def _field(one: Field, read: "Extraction", true: Mapping[str, str] | None, with_
         one.name, one.required, one.same(value, truth),
         errors.char_edits, errors.chars, errors.word_edits, errors.words, shown,
     )  # fmt: skip
-
-
-def judge_folders(
-    raw: Path, cleaned: Path, cards: Sequence[TrueCard], *, schema: str | None = None, workers: int | None = None
-) -> Iterator[Verdict]:
-    """Verdicts on every card of a truth, in its order; arguments as for `cases_of` and `read_cases`.
-
-    Raises:
-        InputError: a scan or schema is missing or unreadable.
-        MissingToolError: Tesseract is not installed.
-    """
-    check_scans(raw, cleaned, [card.file for card in cards])
-    cases = cases_of(cards, schema)
-    readings = read_cases(raw, cleaned, cases, workers=workers)
-    for case, (before, after) in zip(cases, readings, strict=True):
-        yield Verdict(case.file, case.layout, _wrong(raw / case.file, before), _wrong(cleaned / case.file, after))
-
-
-def wrong_fields(scan: Path, card: TrueCard, schema: Schema) -> tuple[str, ...]:
-    """Names of the required fields that are not read right from one scan, its first page.
-
-    Raises:
-        InputError: the scan is missing or unreadable, or the truth lacks a required field.
-    """
-    return _wrong(scan, read_scan(scan, Case(card.file, card.layout, schema, true_values(card, schema))))
-
-
-def _wrong(scan: Path, reading: CardReading) -> tuple[str, ...]:
-    if reading.problem:
-        raise InputError(f"{scan}: {reading.problem}")
-    return tuple(one.name for one in reading.fields if one.required and not one.right)

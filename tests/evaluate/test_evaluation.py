@@ -11,9 +11,9 @@ from docpipe.cards.fonts import PACKAGES, families_of, find_fonts
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
 from docpipe.errors import InputError, MissingToolError, UsageError
-from docpipe.evaluate.cases import Case, cases_of_folders
+from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
-from docpipe.evaluate.judge import read_scan, read_truth
+from docpipe.evaluate.judge import read_scan
 from docpipe.ocr.extract import Extraction
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.tesseract import Tesseract

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.strata import FEWEST_CARDS, net_interval, strata_of, worst_of
-from docpipe.evaluate.summary import field_figures
 from docpipe.evaluate.uplift import Table
 from tests.evaluate.made_cards import reading, result
 
