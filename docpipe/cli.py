@@ -55,8 +55,9 @@ def main() -> None:
 @main.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("-o", "--out", metavar="PATH", help="Output folder or file.  [default: NAME-cleaned]")
-@click.option("--engine", "engine_name", default="division", show_default=True, help="division or onnx.")
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder for the onnx engine.")
+@click.option("--engine", "engine_name", default="onnx", show_default=True,
+              help="onnx runs a network, division evens out paper and light without one.")
+@click.option("--model", type=click.Path(path_type=Path), help="Model folder for the onnx engine.  [default: shipped]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where a network runs.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Files in work at once.  [default: one a core]")

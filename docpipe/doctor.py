@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
+from docpipe.errors import ModelError
+
 State = Literal["ok", "missing", "broken"]
 _DISTRIBUTION = "docpipe-ocr"
 
@@ -69,11 +71,14 @@ def _engines() -> Iterator[Finding]:
     else:
         yield Finding("engines", "division", "ok", Division().fingerprint)
     try:
-        from docpipe.restore.onnx_engine import usable_devices
-    except ImportError as error:
+        from docpipe.restore import SHIPPED_MODEL
+        from docpipe.restore.onnx_engine import OnnxEngine, usable_devices
+
+        shipped = OnnxEngine(SHIPPED_MODEL, device="cpu").card.fingerprint
+    except (ImportError, ModelError) as error:
         yield Finding("engines", "onnx", "broken", str(error), mend)
     else:
-        yield Finding("engines", "onnx", "ok", f"runs on {', '.join(usable_devices())}; needs --model FOLDER")
+        yield Finding("engines", "onnx", "ok", f"runs {shipped} on {', '.join(usable_devices())}")
 
 
 def _tesseract() -> Iterator[Finding]:

@@ -20,7 +20,7 @@ import numpy as np
 import pytesseract
 
 from docpipe.evaluate.null_control import null_control
-from docpipe.restore import Restorer, load_engine
+from docpipe.restore import ENGINES, Restorer, load_engine
 from eval.record import keep
 
 SHORTEST = 4  # letters and digits; shorter values are found by chance
@@ -88,7 +88,7 @@ class Case:
               help="Folder with id-cards/ and receipts/.  [default: $DOCPIPE_DATA]")  # fmt: skip
 @click.option("--limit", default=1000, show_default=True, help="Pages of each folder at most.")
 def main(data: Path | None, limit: int) -> None:
-    """Print fields found raw, by the null control (one pixel to the right, three levels brighter) and by division."""
+    """Print fields found raw, by the null control (one pixel right, three levels brighter) and by each engine."""
     if data is None:
         sys.exit("DOCPIPE_DATA is not set: it names the folder with the real scans")
     os.environ["OMP_THREAD_LIMIT"] = "1"
@@ -105,16 +105,15 @@ def main(data: Path | None, limit: int) -> None:
                 before = found["raw"]
                 gained, lost = (after & ~before).sum(), (before & ~after).sum()
                 counts[case.dirt or "receipts"][way] += (len(after), after.sum(), gained, lost)
-    lines = [f"{'pages':<14} {'fields':>6} {'raw':>5} | {'null':>5} {'gained':>6} {'lost':>5} | "
-             f"{'division':>8} {'gained':>6} {'lost':>5}"]  # fmt: skip
+    ways = ("null", *ENGINES)
+    lines = [" | ".join([f"{'pages':<14} {'fields':>6} {'raw':>5}", *(f"{way:>8} gained  lost" for way in ways)])]
     for kind in [*DIRT, "receipts"]:
         fields, raw, _, _ = counts[kind]["raw"]
-        _, null, null_gained, null_lost = counts[kind]["null"]
-        _, division, gained, lost = counts[kind]["division"]
-        lines.append(f"{kind:<14} {fields:6} {raw:5} | {null:5} {null_gained:6} {null_lost:5} | "
-                     f"{division:8} {gained:6} {lost:5}")  # fmt: skip
+        found_by = (f"{found:8} {gained:6} {lost:5}" for _, found, gained, lost in (counts[kind][way] for way in ways))
+        lines.append(" | ".join([f"{kind:<14} {fields:6} {raw:5}", *found_by]))
     version = str(pytesseract.get_tesseract_version()).splitlines()[0]
-    keep("fields_found", [f"Tesseract {version}, eng, {load_engine().fingerprint}", *lines])
+    engines = ", ".join(load_engine(name).fingerprint for name in ENGINES)
+    keep("fields_found", [f"Tesseract {version}, eng; {engines}", *lines])
 
 
 def truths(folder: Path) -> list[dict]:
@@ -143,7 +142,7 @@ def read_all(case: Case) -> tuple[Case, dict[str, np.ndarray]]:
     versions = {
         "raw": page,
         "null": null_control(page),
-        "division": Restorer(load_engine("division")).restore(page).pixels,
+        **{name: Restorer(load_engine(name, threads=1)).restore(page).pixels for name in ENGINES},
     }
     return case, {way: found(version, case.values) for way, version in versions.items()}
 

@@ -97,8 +97,8 @@ def test_a_pipe_that_carries_no_scan_says_so(folder):
         (["clean", "scans", "-o", "scans"], "inputs are never touched"),
         (["clean", "scans", "--jobs", "0"], "0"),
         (["clean", "scans", "--engine", "magic"], "magic"),
-        (["clean", "scans", "--engine", "onnx"], "--model"),
-        (["clean", "scans", "--device", "cuda"], "CPU only"),
+        (["clean", "scans", "--engine", "division", "--model", "m"], "no model"),
+        (["clean", "scans", "--engine", "division", "--device", "cuda"], "CPU only"),
     ],
 )
 def test_a_wrong_command_line_is_exit_code_2(folder, arguments, complaint):
@@ -208,9 +208,8 @@ def test_help_has_examples_and_loads_nothing_heavy():
 
 
 def test_cleaning_with_the_division_engine_loads_no_network_runtime(folder):
-    code = (
-        "import sys; from docpipe.cli import main; main(['clean', 'scans', '-q'], standalone_mode=False)\n"
-    )
+    arguments = ["clean", "scans", "-q", "--engine", "division"]
+    code = f"import sys; from docpipe.cli import main; main({arguments}, standalone_mode=False)\n"
     check = f"try:\n {code}except SystemExit: pass\nprint({{'onnxruntime', 'torch', 'pypdf'}} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", check], text=True, cwd=folder).strip() == "set()"
 

@@ -158,6 +158,6 @@ def test_a_place_without_the_right_to_write_ends_with_one_clear_line(scans, tmp_
 
 
 def test_a_bug_shows_its_traceback_and_is_exit_code_1(scans):
-    fault = "import docpipe.restore.division as d; d.Division.restore = lambda *_: 1 / 0"
+    fault = "import docpipe.restore.onnx_engine as o; o.OnnxEngine.restore = lambda *_: 1 / 0"
     ended = command("clean", "scans", before=fault)
     assert ended.returncode == ExitCode.BUG and "ZeroDivisionError" in ended.stderr

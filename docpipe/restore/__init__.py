@@ -1,13 +1,14 @@
 """Restoring one page: engines, scale, tiles and the gate."""
 
 from docpipe.restore.engine import Device, Engine
-from docpipe.restore.engines import DEFAULT_ENGINE, ENGINES, load_engine
+from docpipe.restore.engines import DEFAULT_ENGINE, ENGINES, SHIPPED_MODEL, load_engine
 from docpipe.restore.gate import Gate
 from docpipe.restore.restorer import Choice, Restored, Restorer, restore_page
 
 __all__ = [
     "DEFAULT_ENGINE",
     "ENGINES",
+    "SHIPPED_MODEL",
     "Choice",
     "Device",
     "Engine",

@@ -5,8 +5,9 @@ from pathlib import Path
 from docpipe.errors import UsageError
 from docpipe.restore.engine import Device, Engine
 
-ENGINES = ("division", "onnx")
-DEFAULT_ENGINE = "division"
+ENGINES = ("onnx", "division")
+DEFAULT_ENGINE = "onnx"
+SHIPPED_MODEL = Path(__file__).parent / "models" / "compact"
 
 
 def load_engine(
@@ -16,7 +17,7 @@ def load_engine(
 
     Args:
         name: one of `ENGINES`.
-        model: the model folder, for engines that run a network.
+        model: the model folder, for engines that run a network; the shipped one if None.
         device: where to compute; "auto" takes a GPU where the engine can use one.
         threads: CPU threads for one page, 0 for all cores.
 
@@ -28,16 +29,14 @@ def load_engine(
     # Late imports: each engine brings a heavy package of its own.
     if name == "division":
         if model is not None:
-            raise UsageError("the division engine takes no model", hint="add --engine onnx, or drop --model")
+            raise UsageError("the division engine takes no model", hint="drop --engine division, or drop --model")
         if device == "cuda":
             raise UsageError("the division engine runs on the CPU only", hint="drop --device cuda")
         from docpipe.restore.division import Division
 
         return Division()
     if name == "onnx":
-        if model is None:
-            raise UsageError("the onnx engine needs a model folder", hint="name it with --model FOLDER")
         from docpipe.restore.onnx_engine import OnnxEngine
 
-        return OnnxEngine(model, device=device, threads=threads)
+        return OnnxEngine(model or SHIPPED_MODEL, device=device, threads=threads)
     raise UsageError(f"there is no engine {name!r}", hint=f"choose one of: {', '.join(ENGINES)}")

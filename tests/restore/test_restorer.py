@@ -102,7 +102,6 @@ def test_what_is_no_gray_page_is_refused(array):
     "options",
     [
         {"name": "magic"},
-        {"name": "onnx"},
         {"name": "division", "device": "cuda"},
         {"name": "division", "model": "somewhere"},
     ],
