@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+
+from docpipe.imageio import open_scan
 
 WIDTH, HEIGHT = 900, 700
 
@@ -29,12 +30,9 @@ def main(before: Path, after: Path, out: Path, rows: int, limit: int) -> None:
 
 
 def panel(path: Path) -> np.ndarray:
-    """The upper part of a scan at a readable size, on a gray panel."""
-    with Image.open(path) as image:
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode.startswith("I"):  # 16 bit
-            upright = upright.point(lambda value: value / 257)
-        pixels = np.asarray(upright.convert("L"))
+    """The upper part of the first page of a scan at a readable size, on a gray panel."""
+    with open_scan(path.read_bytes()) as scan:
+        pixels = scan.read(0).pixels
     scale = min(1.0, (WIDTH - 10) / pixels.shape[1])
     pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[: HEIGHT - 10]
     sheet = np.full((HEIGHT, WIDTH), 128, np.uint8)
