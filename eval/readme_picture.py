@@ -12,13 +12,13 @@ from docpipe.restore import Restorer, load_engine
 from docpipe.synth import draw_pair
 
 PROJECT = Path(__file__).parent.parent
-WIDTH, MARGIN, TEXT_PX = 640, 20, 18
+WIDTH, MARGIN, TEXT_PX, QUALITY = 640, 20, 18, 85
 GREEN, GRAY = (20, 110, 60), (90, 90, 90)
 
 
 @click.command()
-@click.option("--number", default=0, show_default=True, help="Of the card, in the series that eval.uplift judges.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), default=PROJECT / "docs" / "before-after.png")
+@click.option("--number", default=20, show_default=True, help="Of the card, in the series that eval.uplift judges.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=PROJECT / "docs" / "before-after.jpg")
 def main(number: int, out: Path) -> None:
     """Draw the picture into docs/."""
     gray = draw_pair(number, recipe="worn", seed=7, split="test").noisy
@@ -37,11 +37,11 @@ def main(number: int, out: Path) -> None:
         draw.rectangle((left, MARGIN, left + WIDTH - 1, MARGIN + height - 1), outline=(200, 200, 200))
         top = height + 2 * MARGIN
         draw.text((left, top), title, fill=GRAY, font=font)
-        for number, line in enumerate(words):
+        for row, line in enumerate(words or ["(nothing)"]):
             is_new = column == 1 and line not in reads[0]
-            place = (left, top + (number + 1) * (TEXT_PX + 7))
+            place = (left, top + (row + 1) * (TEXT_PX + 7))
             draw.text(place, line, fill=GREEN if is_new else "black", font=font)
-    sheet.save(out, optimize=True)
+    sheet.save(out, quality=QUALITY, optimize=True)
     print(f"{out}: {len(reads[0])} lines before, {len(reads[1])} after")
 
 
