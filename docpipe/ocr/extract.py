@@ -10,10 +10,10 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from docpipe.ocr.engine import BLOCK, SPARSE, Box, Engine, Word
 from docpipe.ocr.geometry import flatten, straight
 from docpipe.ocr.mrz_reader import fields_of, read_zone
 from docpipe.ocr.schema import Field, Schema, fold
-from docpipe.ocr.tesseract import BLOCK, SPARSE, Box, Tesseract, Word
 from docpipe.page import Gray
 
 PAPER_WINDOW = 1 / 12            # of the page's width: some paper shows in it
@@ -55,7 +55,7 @@ class Extraction:
     mended: int = 0
 
 
-def extract(gray: Gray, schema: Schema, engine: Tesseract) -> Extraction:
+def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
     """Read the fields of one card.
 
     Args:
@@ -83,7 +83,7 @@ def extract(gray: Gray, schema: Schema, engine: Tesseract) -> Extraction:
     )
 
 
-def _read_beside_labels(flat: Gray, fields: Sequence[Field], engine: Tesseract) -> dict[str, str]:
+def _read_beside_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict[str, str]:
     pages = [_page_read(flat, width, mode, engine) for width, mode in PAGE_READS]
     labels = _find_labels([phrase for page in pages for phrase in page], fields)
     read: dict[str, list[str]] = {field.name: [] for field in fields}
@@ -108,7 +108,7 @@ def _agreed(values: Sequence[str]) -> str:
     return max((value for value in values if value), key=lambda value: counts[fold(value)], default="")
 
 
-def _page_read(flat: Gray, width: int, mode: int, engine: Tesseract) -> list[_Phrase]:
+def _page_read(flat: Gray, width: int, mode: int, engine: Engine) -> list[_Phrase]:
     """Phrases with boxes in pixels of `flat`."""
     scale = width / flat.shape[1]
     by = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from docpipe.mrz import CHARACTERS, FILLER, FORMATS, MrzFormat, Span, wrong_checks
+from docpipe.ocr.engine import Engine
 from docpipe.ocr.look_alikes import AS_DIGIT, AS_LETTER, LOOK_ALIKES
-from docpipe.ocr.tesseract import Tesseract
 from docpipe.ocr.zone import CELL_PX, Zone, find_zone
 from docpipe.page import Gray
 
@@ -49,7 +49,7 @@ class MrzReading:
         return f"MrzReading({self.kind}, wrong={self.wrong}, mended={self.mended})"          # what it says is personal
 
 
-def read_zone(flat: Gray, kind: str, engine: Tesseract) -> MrzReading | None:
+def read_zone(flat: Gray, kind: str, engine: Engine) -> MrzReading | None:
     """Read the zone of a page.
 
     Args:
@@ -82,7 +82,7 @@ def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:
     return values | {name: " ".join(value.replace(FILLER, " ").split()) for name, value in names.items()}
 
 
-def _characters(zone: Zone, engine: Tesseract) -> list[str]:
+def _characters(zone: Zone, engine: Engine) -> list[str]:
     """The lines as they look: fillers where chevrons stand, `UNREAD` where OCR saw nothing."""
     read = []
     pictures, places = [], []

@@ -12,10 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-import cv2
 import numpy as np
 
 from docpipe.errors import MissingToolError
+from docpipe.ocr.engine import LINE, Word
+from docpipe.ocr.geometry import padded
 from docpipe.page import Gray
 
 try:
@@ -26,23 +27,6 @@ except ImportError as missing:
     ) from missing
 
 T = TypeVar("T")
-
-PAGE, SPARSE, BLOCK, LINE = 3, 11, 6, 7
-"""Tesseract's page segmentation modes (--psm): a page, scattered words, one block, one line."""
-
-SMALLEST_SIDE_PX = 8     # a picture of a few pixels makes Tesseract fail
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels, the last two not included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word that was read: its text, where it stands, and how sure the engine is, 0 to 100."""
-
-    text: str
-    box: Box
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +56,7 @@ class Tesseract:
 
         Args:
             pictures: each (H, W) uint8, 0 = ink; capitals of 30 to 40 pixels are read best.
-            mode: how a picture is laid out: PAGE, SPARSE, BLOCK or LINE.
+            mode: how a picture is laid out: SPARSE, BLOCK or LINE.
             alphabet: the only characters that may be read; empty for all.
 
         Returns:
@@ -136,11 +120,10 @@ def _surviving(read: Callable[[Sequence[Gray]], list[list[T]]], pictures: Sequen
 
 
 def _pgm(picture: Gray) -> bytes:
-    """A picture in the simplest format there is (netpbm's PGM), padded where it is too small to be read."""
-    lacking = [max(0, SMALLEST_SIDE_PX - side) for side in picture.shape]
-    padded = cv2.copyMakeBorder(picture, 0, lacking[0], 0, lacking[1], cv2.BORDER_REPLICATE)
-    height, width = padded.shape
-    return b"P5 %d %d 255\n" % (width, height) + np.ascontiguousarray(padded, np.uint8).tobytes()
+    """A picture in the simplest format there is (netpbm's PGM)."""
+    whole = padded(picture)
+    height, width = whole.shape
+    return b"P5 %d %d 255\n" % (width, height) + np.ascontiguousarray(whole, np.uint8).tobytes()
 
 
 @lru_cache(maxsize=4)
