@@ -15,7 +15,7 @@ from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
 from docpipe.ocr.look_alikes import AS_DIGIT
 
-SCHEMAS = ("national", "td1", "td3")
+SCHEMAS = ("national", "td1", "td2", "td3")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 PARTICLES = ("l", "la", "las", "le", "les", "li", "lo", "los")
 UNMARKED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "æ": "ae",
