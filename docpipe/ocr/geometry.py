@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from docpipe.page import Gray
 
+PAPER_WINDOW = 1 / 12            # of the page's width: some paper shows in it
 MAX_SKEW_DEG = 3.0
 SKEW_STEPS_DEG = (0.25, 0.05)
 SKEW_WIDTH_PX = 600              # lines of text show their angle at this width
@@ -58,6 +59,12 @@ def rotated(gray: Gray, angle_deg: float, paper: int = 255) -> Gray:
 def straight(gray: Gray) -> Gray:
     """The page with its lines of print level."""
     return rotated(gray, -skew_deg(gray))
+
+
+def evened(gray: Gray) -> Gray:
+    """The page with level lines on white paper: what all reading begins with."""
+    level = straight(gray)
+    return flatten(level, round(PAPER_WINDOW * level.shape[1]))
 
 
 def padded(gray: Gray) -> Gray:
