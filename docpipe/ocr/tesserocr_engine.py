@@ -4,6 +4,7 @@ The wheel of tesserocr holds a libtesseract of its own, which may be newer than 
 the program's models.
 """
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -64,9 +65,8 @@ class TesserOcr:
 
     @property
     def description(self) -> str:
-        """What reads, and of which version."""
-        version = tesserocr.tesseract_version().split("\n")[0].removeprefix("tesseract ")
-        return f"tesserocr {tesserocr.__version__} with Tesseract {version}, {self.language}"
+        """What reads: versions, language, and sha256 (its start) and size of the language data."""
+        return _description(self.language, os.environ.get("TESSDATA_PREFIX", ""))
 
     def words(self, pictures: Sequence[Gray], mode: int, *, alphabet: str = "") -> list[list[Word]]:
         """The words on each of some pictures; as `docpipe.ocr.engine.Engine` says."""
@@ -114,6 +114,14 @@ def _reader(language: str) -> "tesserocr.PyTessBaseAPI":
     if (folder, language) not in _kept.readers:
         _kept.readers[folder, language] = tesserocr.PyTessBaseAPI(path=folder, lang=language)
     return _kept.readers[folder, language]
+
+
+@lru_cache(maxsize=4)
+def _description(language: str, named: str) -> str:
+    version = tesserocr.tesseract_version().split("\n")[0].removeprefix("tesseract ")
+    data = Path(_tessdata(language, named), f"{language}.traineddata").read_bytes()
+    model = f"{language} {hashlib.sha256(data).hexdigest()[:8]} ({len(data) / 1e6:.1f} MB)"
+    return f"tesserocr {tesserocr.__version__} with Tesseract {version}, {model}"
 
 
 @lru_cache(maxsize=4)

@@ -92,6 +92,16 @@ def test_tesserocr_reads_print_as_the_program_does(line, printed):
         assert texts[0] == texts[1]
 
 
+def test_a_description_says_what_reads_and_with_which_model(tmp_path, monkeypatch):
+    engine = ready("tesserocr")
+    described = engine.description
+    assert "tesserocr" in described and "Tesseract 5" in described and ", eng " in described
+    (tmp_path / "eng.traineddata").write_bytes(b"another model")
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    assert engine.description != described
+    assert "rapidocr" in ready("rapidocr").description
+
+
 def test_an_unknown_engine_is_refused_with_the_known_ones():
     with pytest.raises(UsageError) as unknown:
         load_ocr("abbyy")
