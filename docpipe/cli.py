@@ -48,6 +48,7 @@ def main() -> None:
     docpipe clean scans/    clean a folder into scans-cleaned/
     docpipe doctor          see what is installed and what works
     docpipe evaluate        count how many more cards pass OCR
+    docpipe compare         hold two evaluations against each other
     """
 
 
@@ -240,7 +241,7 @@ def train(
     docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
     docpipe train docpipe/train/configs/compact.toml --resume runs/001-compact --set steps=60000
     """
-    from docpipe.train.config import change_config, load_config
+    from docpipe.train.config import load_config
 
     if malformed := [change for change in changes if "=" not in change]:
         raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
@@ -252,12 +253,9 @@ def train(
     with _needs_extra("train"):
         from docpipe.console import progress_bar
         from docpipe.train.pretrain import Progress, pretrain
-        from docpipe.train.run_folder import new_run, read_config, write_config
+        from docpipe.train.run_folder import new_run, resume_run
     if resume:
-        folder = resume
-        config, started_from = read_config(resume)
-        config = change_config(config, changed)
-        write_config(resume, config, started_from)
+        folder, config = resume, resume_run(resume, changed)
     else:
         folder = new_run(runs, config)
     with progress_bar("training", "steps", config.steps) as tell:
@@ -295,33 +293,89 @@ def export(run: Path, out: Path, model_version: str) -> None:
               help="Folder of the scans as they came in.")
 @click.option("--cleaned", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
               help="Folder of the same scans, cleaned.")
-@click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
-              help="truth.jsonl of the cards.")
+@click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="truth.jsonl of the cards; without it fields are judged by their own rules.")
+@click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Provenance, for figures by noise.  [default: pairs.jsonl beside the truth]")
 @click.option("--schema", help="Name or TOML file of a field schema.  [default: the one of each card's layout]")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for report.html, report.pdf, report.json and cards.csv.")
+@click.option("--with-images", is_flag=True, help="Show cards and readings in the report: personal data.")
+@click.option("--gallery", type=click.IntRange(0), default=24, show_default=True,
+              help="Rescued cards that are shown; broken ones all are.")
+@click.option("--typing-minutes", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True,
+              help="To type one card in, for the report's calculation.")
+@click.option("--typing-cost", type=click.FloatRange(0, min_open=True),
+              help="Of one card typed in, in any currency, for the same.")
+@click.option("--fail-under", type=click.FloatRange(-100, 100), metavar="POINTS",
+              help="End with code 7 where the absolute uplift is lower, in percentage points.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
-def evaluate(raw: Path, cleaned: Path, truth: Path, schema: str | None, jobs: int | None, as_json: bool) -> None:
+def evaluate(
+    raw: Path, cleaned: Path, truth: Path | None, pairs: Path | None, schema: str | None, out: Path | None,
+    with_images: bool, gallery: int, typing_minutes: float, typing_cost: float | None, fail_under: float | None,
+    jobs: int | None, as_json: bool,
+) -> None:
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
+
+    Prints the figures, or with -o writes a report. Without a truth a field counts as right where check digits, dates
+    and formats are. No value of any field is printed or written unless --with-images asks for it.
 
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl -o report/
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
+    docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --schema td1 -o report/ --fail-under 0
     """
+    if with_images and out is None:
+        raise UsageError("--with-images needs a folder for the report", hint="name one with -o")
     with _needs_extra("eval"):
         from docpipe.console import progress_bar
-        from docpipe.evaluate.judge import judge_folders, read_truth
-        from docpipe.evaluate.summary import as_text, summarise
+        from docpipe.evaluate.evaluation import evaluate as evaluate_folders
+        from docpipe.evaluate.evaluation import find_cases
+        from docpipe.evaluate.report import Typing, as_json_lines, as_text, write_report
 
-    cards = read_truth(truth)
-    verdicts = []
-    with progress_bar("reading", "cards", len(cards)) as tell:
-        for verdict in judge_folders(raw, cleaned, cards, schema=schema, workers=jobs):
-            verdicts.append(verdict)
-            tell(len(verdicts))
-            if as_json:
-                click.echo(json.dumps(asdict(verdict) | {"raw": verdict.raw, "cleaned": verdict.cleaned}))
-    summary = summarise(verdicts)
-    click.echo(json.dumps(asdict(summary)) if as_json else as_text(summary))
+    cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
+    with progress_bar("reading", "cards", len(cases)) as tell:
+        findings = evaluate_folders(
+            raw, cleaned, truth=truth, schema=schema, pairs=pairs, with_values=with_images, workers=jobs, tell=tell
+        )
+    if out:
+        typing = Typing(typing_minutes, typing_cost)
+        write_report(findings, out, with_images=with_images, rescued_shown=gallery, typing=typing)
+        click.echo(f"-> {out / 'report.html'}", err=True)
+    if as_json:
+        for line in as_json_lines(findings):
+            click.echo(line)
+    elif not out:
+        click.echo(as_text(findings))
+    # Not a hundred times the share, which rounds: 29 cards of 100 are 29 points.
+    points = 100 * (findings.table.rescued - findings.table.broken) / findings.table.cards
+    if fail_under is not None and points < fail_under:
+        click.echo(f"the absolute uplift is {points:+.1f} points, under the {fail_under:g} asked for", err=True)
+        raise SystemExit(int(ExitCode.UPLIFT_TOO_LOW))
+
+
+@main.command()
+@click.argument("first", metavar="REPORT", type=click.Path(path_type=Path, exists=True))
+@click.argument("second", metavar="REPORT", type=click.Path(path_type=Path, exists=True))
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, with the names of the cards that differ.")
+def compare(first: Path, second: Path, as_json: bool) -> None:
+    """Compare two cleanings of the same cards: who passes in one report and not in the other.
+
+    A REPORT is a folder that `docpipe evaluate -o` wrote, or its report.json.
+
+    \b
+    docpipe compare report-before/ report-after/
+    docpipe compare report-before/ report-after/ --json
+    """
+    with _needs_extra("eval"):
+        from docpipe.evaluate.report import compare_findings, comparison_as_text, load_findings
+    comparison = compare_findings(load_findings(first), load_findings(second))
+    if as_json:
+        click.echo(json.dumps(asdict(comparison)))
+    else:
+        click.echo(comparison_as_text(comparison, click.format_filename(first), click.format_filename(second)))
 
 
 @contextmanager

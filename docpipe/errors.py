@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     MISSING_TOOL = 4  # a program, a language pack or an extra is not installed
     BAD_MODEL = 5
     SOME_PAGES_FAILED = 6
+    UPLIFT_TOO_LOW = 7  # an evaluation is done, and under what --fail-under asks for
     INTERRUPTED = 130  # 128 + SIGINT, the shell's convention
 
 

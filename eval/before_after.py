@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from docpipe.evaluate.judge import read_truth
+from docpipe.evaluate.cases import read_truth
 from docpipe.restore import load_engine
 from eval.uplift import Wrong, noise_kinds
 

@@ -17,15 +17,15 @@ import click
 import cv2
 import pytesseract
 
-from docpipe.evaluate.judge import TrueCard, Verdict, read_truth, wrong_fields
+from docpipe.evaluate.cases import Case, TrueCard, cases_of, read_truth
+from docpipe.evaluate.judge import read_scan
 from docpipe.evaluate.null_control import null_control
-from docpipe.evaluate.summary import Summary, summarise
-from docpipe.evaluate.uplift import Table, mcnemar_p, tabulate
-from docpipe.ocr.schema import load_schema
+from docpipe.evaluate.uplift import Table, bootstrap_net, mcnemar_p, tabulate, wilson
 from docpipe.restore import load_engine
 from docpipe.synth import write_pairs
 from eval.record import keep, keep_table
 
+BOOTSTRAP_SEED = 0
 FEWEST_OF_A_KIND = 15  # a kind of noise on fewer cards is not listed by itself
 Wrong = dict[str, tuple[str, ...]]
 
@@ -67,7 +67,7 @@ def main(
         "that no training saw; layouts and kinds of noise are those of the training.",
         f"Tesseract {version}, eng; model {ways['model'].name}; {ways['division'].name}",
         "",
-        *effects({way: wrong[way] for way in ("raw", "null", "division", "model")}, cards),
+        *effects({way: wrong[way] for way in ("raw", "null", "division", "model")}),
         "",
         *duels(wrong),
         "",
@@ -112,38 +112,37 @@ def judge(folder: Path, cards: Sequence[TrueCard], jobs: int) -> Wrong:
         known = {line["file"]: tuple(line["wrong"]) for line in map(json.loads, kept.read_text().splitlines())}
     to_do = [card for card in cards if card.file not in known]
     with multiprocessing.get_context("spawn").Pool(jobs) as pool, kept.open("a") as file:
-        for name, wrong in pool.imap(partial(judge_one, folder), to_do):
+        for name, wrong in pool.imap(partial(judge_one, folder), cases_of(to_do)):
             known[name] = wrong
             file.write(json.dumps({"file": name, "wrong": wrong}) + "\n")
             file.flush()
     return {card.file: known[card.file] for card in cards}
 
 
-def judge_one(folder: Path, card: TrueCard) -> tuple[str, tuple[str, ...]]:
+def judge_one(folder: Path, case: Case) -> tuple[str, tuple[str, ...]]:
     """Name of the file, and the required fields that are not read right from it."""
-    return card.file, wrong_fields(folder / card.file, card, load_schema(card.layout))
+    reading = read_scan(folder / case.file, case)
+    if reading.problem:
+        raise SystemExit(f"{folder / case.file}: {reading.problem}")
+    return case.file, tuple(field.name for field in reading.fields if field.required and not field.right)
 
 
-def compared(before: Wrong, after: Wrong, cards: Sequence[TrueCard]) -> Summary:
-    """The paired figures of two ways."""
-    return summarise([Verdict(card.file, card.layout, before[card.file], after[card.file]) for card in cards])
-
-
-def effects(wrong: Mapping[str, Wrong], cards: Sequence[TrueCard]) -> list[str]:
+def effects(wrong: Mapping[str, Wrong]) -> list[str]:
     """One line a way: cards that pass, rescued, broken, net."""
     lines = [
         f"{'':<9} {'pass':>4} {'rate, 95 % (Wilson)':>22} {'rescued':>8} {'broken':>7} {'net, points (bootstrap)':>25} "
         f"{'p':>9}"
     ]
     for way, found in wrong.items():
-        one = compared(wrong["raw"], found, cards)
-        passed = one.table.both + one.table.rescued
-        low, high = (100 * side for side in one.cleaned_interval)
-        line = f"{way:<9} {passed:4} {100 * one.cleaned_rate:7.1f} %  [{low:4.1f}, {high:4.1f}]"
+        table = paired(wrong["raw"], found)
+        passed = table.both + table.rescued
+        low, high = (100 * side for side in wilson(passed, table.cards))
+        line = f"{way:<9} {passed:4} {100 * table.cleaned_rate:7.1f} %  [{low:4.1f}, {high:4.1f}]"
         if way != "raw":
-            low, high = (100 * side for side in one.absolute_interval)
-            net = f"{100 * one.absolute_uplift:+.1f}  [{low:+.1f}, {high:+.1f}]"
-            line += f" {one.table.rescued:8} {one.table.broken:7} {net:>25} {one.mcnemar_p:9.2g}"
+            low, high = (100 * side for side in bootstrap_net(table, seed=BOOTSTRAP_SEED))
+            net = f"{100 * table.absolute_uplift:+.1f}  [{low:+.1f}, {high:+.1f}]"
+            p = mcnemar_p(table.rescued, table.broken)
+            line += f" {table.rescued:8} {table.broken:7} {net:>25} {p:9.2g}"
         lines.append(line)
     return [*lines, "p: McNemar against raw, exact, two-sided."]
 

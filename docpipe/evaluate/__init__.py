@@ -1,1 +1,1 @@
-"""Does cleaning let more cards pass? Cards judged against their truth, and paired statistics of the verdicts."""
+"""Does cleaning let more cards pass? Cards judged by their truth or their own rules, and paired statistics of that."""

@@ -47,12 +47,14 @@ class CardReading:
             does not pass is a false accept.
         mended: characters of the zone that were corrected by their class or position.
         seconds: that OCR took.
+        problem: why the scan could not be opened; then every field counts as wrong. Empty for every other scan.
     """
 
     fields: tuple[FieldReading, ...]
     valid: bool
     mended: int
     seconds: float
+    problem: str = ""
 
     @property
     def passes(self) -> bool:
@@ -157,10 +159,11 @@ class Findings:
         strata: all of them, group by group.
         worst: the stratum with the lowest absolute uplift among those large enough to say so; None where there is none.
         fields: figures of every field.
-        choices: "restored" -> pages, "original" -> pages; empty where no ledger was found.
-        ocr_seconds: mean over all readings.
+        choices: "restored" -> pages, "original" -> pages, of the pages judged; empty where no ledger was found.
+        ocr_seconds: mean over all readings of scans that could be opened.
         mended: characters corrected in the zones, raw and cleaned together.
         cards: every card, in the order of the truth or by name.
+        left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
     """
 
     raw: str
@@ -188,3 +191,4 @@ class Findings:
     ocr_seconds: float
     mended: int
     cards: tuple[CardResult, ...]
+    left_out: int = 0

@@ -5,11 +5,13 @@ A card passes or fails twice, so what counts are the cards that changed: `rescue
 the same difference as a share of the raw rate.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054         # standard normal quantile at 0.975
 Interval = tuple[float, float]
@@ -100,7 +102,8 @@ def wilson(passed: int, cards: int, z: float = Z_95) -> Interval:
 def mcnemar_p(rescued: int, broken: int) -> float:
     """Two-sided exact McNemar test: 2 P(X <= min(rescued, broken)), at most 1, for X ~ Binomial(rescued + broken, 1/2).
 
-    Only cards that changed count; without an effect each is as likely rescued as broken.
+    Only cards that changed count; without an effect each is as likely rescued as broken. It takes the cards as
+    independent, so several draws of one card make p too small; the clustered bootstrap then says more.
 
     Returns:
         The p-value; 1 where no card changed.
@@ -127,10 +130,82 @@ def bootstrap_net(table: Table, *, seed: int, draws: int = 10_000, level: float 
 
     Source: B. Efron and R. J. Tibshirani, "An introduction to the bootstrap" (1993), chapter 13.
     """
+    counts = [table.both, table.rescued, table.broken, table.neither]
+    return _bootstrap(np.ones(4, int), np.array([0, 1, -1, 0]), np.array(counts), seed, draws, level)
+
+
+def bootstrap_net_clustered(
+    tables: Sequence[Table], *, seed: int, draws: int = 10_000, level: float = 0.95
+) -> Interval:
+    """Percentile interval of the absolute uplift where a card was drawn several times: whole cards are drawn again.
+
+    Several noisy draws of one card tend to pass or fail together; drawn one by one they would make the interval too
+    narrow. With one draw of every card this is `bootstrap_net`.
+
+    Args:
+        tables: of each card, its draws; at least one, none of them empty.
+        seed: the same seed gives the same interval, whatever the order of `tables`.
+        draws: number of sets of cards drawn, at least 100.
+        level: of the interval, between 0 and 1.
+
+    Source: A. C. Davison and D. V. Hinkley, "Bootstrap methods and their application" (1997), section 3.8.
+    """
+    if not tables or not all(table.cards for table in tables):
+        raise ValueError(f"{len(tables)} tables, some of them empty; at least one is needed, with a card in each")
+    kinds = sorted(Counter((table.cards, table.rescued - table.broken) for table in tables).items())
+    sizes, nets = np.array([kind for kind, _ in kinds]).T
+    return _bootstrap(sizes, nets, np.array([count for _, count in kinds]), seed, draws, level)
+
+
+def _bootstrap(
+    sizes: NDArray[np.int_], nets: NDArray[np.int_], counts: NDArray[np.int_], seed: int, draws: int, level: float
+) -> Interval:
+    """Of `counts[i]` clusters of kind i, each of `sizes[i]` cards, `nets[i]` more of them rescued than broken."""
     if draws < 100 or not 0 < level < 1:
         raise ValueError(f"draws is {draws} and level is {level}; at least 100 draws, and a level between 0 and 1")
-    shares = np.array([table.both, table.rescued, table.broken, table.neither]) / table.cards
-    drawn = np.random.default_rng(seed).multinomial(table.cards, shares, size=draws)
-    net = (drawn[:, 1] - drawn[:, 2]) / table.cards
+    drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=draws)
+    net = (drawn @ nets) / (drawn @ sizes)
     low, high = np.quantile(net, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def share_of_possible(table: Table, clean_rate: float) -> float | None:
+    """The absolute uplift as a share of the largest that could be had: (cleaned - raw) / (clean - raw).
+
+    Args:
+        table: what was found.
+        clean_rate: share of the same cards that passes without any noise, 0 to 1: the ceiling.
+
+    Returns:
+        1 where cleaning makes up for all of the noise, below 0 where it harms; None where the ceiling is no higher
+        than the raw rate, so that there is nothing to gain.
+
+    Source: R. R. Hake's normalised gain, American Journal of Physics 66 (1998), with the clean rate for the full score.
+    """
+    if not 0 <= clean_rate <= 1:
+        raise ValueError(f"clean_rate is {clean_rate}; it is a share of cards, from 0 to 1")
+    possible = clean_rate - table.raw_rate
+    return table.absolute_uplift / possible if possible > 0 else None
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values of several tests, corrected so that the chance of any false alarm among them stays below the level.
+
+    The smallest is multiplied by the number of tests, the next by one less, and so on; none falls below the one before.
+
+    Args:
+        p_values: each from 0 to 1.
+
+    Returns:
+        Corrected p-values, at most 1, in the order given.
+
+    Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
+        (1979).
+    """
+    if not all(0 <= p <= 1 for p in p_values):
+        raise ValueError(f"p-values are {list(p_values)}; each is from 0 to 1")
+    corrected, largest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = largest
+    return corrected

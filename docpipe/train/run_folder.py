@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from docpipe.errors import InputError
-from docpipe.train.config import TrainConfig
+from docpipe.train.config import TrainConfig, change_config
 
 CONFIG, LOG, CHECKPOINT = "config.json", "log.jsonl", "checkpoint.pt"
 
@@ -24,13 +24,28 @@ def new_run(runs: Path, config: TrainConfig) -> Path:
     numbers = [int(path.name.split("-")[0]) for path in runs.glob("[0-9]*-*")]
     folder = runs / f"{max(numbers, default=0) + 1:03}-{config.name}"
     folder.mkdir(parents=True)
-    write_config(folder, config, commit())
+    _write_config(folder, {**asdict(config), "commit": commit(), "resumed": []})
     return folder
 
 
-def write_config(folder: Path, config: TrainConfig, started_from: str) -> None:
-    """Write the config of a run, and the commit that it started from."""
-    (folder / CONFIG).write_text(json.dumps({**asdict(config), "commit": started_from}, indent=1) + "\n")
+def resume_run(folder: Path, changes: dict[str, str]) -> TrainConfig:
+    """The config of a run that goes on, some of its values changed; when and what is kept beside it.
+
+    Raises:
+        InputError: the folder is not that of a run.
+        UsageError: a key or value is none.
+    """
+    config, _ = read_config(folder)
+    config = change_config(config, changes)
+    kept = json.loads((folder / CONFIG).read_text())
+    step = load_checkpoint(folder)["step"] if (folder / CHECKPOINT).exists() else 0
+    here = {"step": step, "changes": changes, "commit": commit()}
+    _write_config(folder, {**kept, **asdict(config), "resumed": [*kept.get("resumed", []), here]})
+    return config
+
+
+def _write_config(folder: Path, values: Mapping[str, Any]) -> None:
+    (folder / CONFIG).write_text(json.dumps(values, indent=1) + "\n")
 
 
 def read_config(folder: Path) -> tuple[TrainConfig, str]:
@@ -42,6 +57,7 @@ def read_config(folder: Path) -> tuple[TrainConfig, str]:
     try:
         values = json.loads((folder / CONFIG).read_text())
         started_from = values.pop("commit")
+        values.pop("resumed", None)
         values["widths"] = tuple(values["widths"])
         return TrainConfig(**values), started_from
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -12,7 +12,8 @@ from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
 from docpipe.cli import main
 from docpipe.errors import InputError, MissingToolError
-from docpipe.evaluate.judge import TrueCard, judge_folders, read_truth
+from docpipe.evaluate.cases import TrueCard, cases_of, read_truth
+from docpipe.evaluate.judge import read_cases
 from docpipe.ocr.tesseract import Tesseract
 
 
@@ -63,9 +64,9 @@ def test_as_json_each_card_is_a_line_and_the_figures_are_the_last(folders):
 
 @pytest.mark.slow
 def test_two_processes_give_what_one_gives(folders):
-    cards = read_truth(folders / "truth.jsonl")
-    one, two = (list(judge_folders(folders / "raw", folders / "cleaned", cards, workers=n)) for n in (1, 2))
-    assert one == two
+    cases = cases_of(read_truth(folders / "truth.jsonl"))
+    one, two = (list(read_cases(folders / "raw", folders / "cleaned", cases, workers=n)) for n in (1, 2))
+    assert [[reading.fields for reading in both] for both in one] == [[read.fields for read in both] for both in two]
     assert multiprocessing.active_children() == []
 
 

@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docpipe.evaluate.uplift import Table, bootstrap_net, mcnemar_p, tabulate, wilson
+from docpipe.evaluate.uplift import (
+    Table,
+    bootstrap_net,
+    bootstrap_net_clustered,
+    holm,
+    mcnemar_p,
+    share_of_possible,
+    tabulate,
+    wilson,
+)
+
+BOTH, RESCUED, BROKEN, NEITHER = Table(1, 0, 0, 0), Table(0, 1, 0, 0), Table(0, 0, 1, 0), Table(0, 0, 0, 1)
 
 counts = st.integers(0, 400)
 
@@ -71,7 +82,45 @@ def test_the_bootstrap_agrees_with_the_normal_interval_on_many_cards_and_repeats
     assert bootstrap_net(table, seed=1) == (low, high)
 
 
+def test_one_draw_of_every_card_gives_the_plain_bootstrap_whatever_their_order():
+    cards = [BOTH] * 100 + [RESCUED] * 40 + [BROKEN] * 20 + [NEITHER] * 90
+    clustered = bootstrap_net_clustered(cards, seed=1)
+    assert clustered == pytest.approx(bootstrap_net(Table(100, 40, 20, 90), seed=2), abs=0.01)
+    assert bootstrap_net_clustered(cards[::-1], seed=1) == clustered
+
+
+def test_draws_that_move_together_count_as_one_card_so_the_interval_is_wider():
+    alone = [RESCUED] * 40 + [BROKEN] * 20 + [NEITHER] * 60
+    together = [Table(0, 4, 0, 0)] * 10 + [Table(0, 0, 4, 0)] * 5 + [Table(0, 0, 0, 4)] * 15
+    (low, high), (wide_low, wide_high) = (bootstrap_net_clustered(cards, seed=1) for cards in (alone, together))
+    assert (wide_high - wide_low) / (high - low) == pytest.approx(2, rel=0.1)      # the root of four draws a card
+
+
+def test_cards_with_more_draws_weigh_more():
+    low, high = bootstrap_net_clustered([Table(0, 9, 0, 0)] * 50 + [BROKEN] * 50, seed=1)
+    assert low < (450 - 50) / 500 < high
+
+
+@pytest.mark.parametrize(("clean_rate", "share"), [(0.9, 0.5), (0.7, 1.0), (0.5, None), (0.3, None)])
+def test_uplift_is_a_share_of_what_clean_cards_would_gain(clean_rate, share):
+    table = Table(both=5, rescued=2, broken=0, neither=3)
+    assert share_of_possible(table, clean_rate) == (None if share is None else pytest.approx(share))
+
+
+def test_holm_gives_the_worked_example_in_the_order_asked():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+
+
 def test_values_outside_their_range_are_refused():
+    with pytest.raises(ValueError, match="0 tables"):
+        bootstrap_net_clustered([], seed=1)
+    with pytest.raises(ValueError, match="empty"):
+        bootstrap_net_clustered([BOTH, Table(0, 0, 0, 0)], seed=1)
+    with pytest.raises(ValueError, match=r"clean_rate is 1\.5"):
+        share_of_possible(BOTH, 1.5)
+    with pytest.raises(ValueError, match="each is from 0 to 1"):
+        holm([0.5, float("nan")])
     with pytest.raises(ValueError, match="5 of 4"):
         wilson(5, 4)
     with pytest.raises(ValueError, match="-1"):

@@ -77,3 +77,9 @@ def test_what_tesseract_says_when_it_ends_by_itself_is_not_swallowed(engine, pri
     monkeypatch.setattr(Tesseract, "_words", words)
     with pytest.raises(pytesseract.TesseractError):
         engine.words([printed()], BLOCK)
+
+
+def test_a_picture_that_takes_too_long_holds_nothing(engine, printed, monkeypatch):
+    monkeypatch.setattr("docpipe.ocr.tesseract.LONGEST_S", 0.001)
+    assert engine.words([printed(), printed()], BLOCK) == [[], []]
+    assert engine.characters([printed()]) == [[]]

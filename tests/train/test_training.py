@@ -177,6 +177,8 @@ def test_a_resumed_run_may_be_made_longer(config, cards, tmp_path):
     longer = ["train", "docpipe/train/configs/compact.toml", "--resume", str(run), "--set", "steps=6"]
     assert CliRunner().invoke(main, longer).exit_code == ExitCode.OK
     assert load_checkpoint(run)["step"] == 6 and read_config(run)[0] == replace(config, steps=6)
+    (resumed,) = json.loads((run / "config.json").read_text())["resumed"]
+    assert resumed["step"] == 4 and resumed["changes"] == {"steps": "6"}
 
 
 def test_the_shipped_config_is_one():

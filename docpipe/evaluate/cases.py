@@ -1,0 +1,145 @@
+"""Which cards are judged, and what they should say: those of a truth, or all that lie in both folders."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docpipe.errors import InputError
+from docpipe.evaluate.records import read_records
+from docpipe.ocr.schema import Schema, load_schema
+
+
+@dataclass(frozen=True, slots=True)
+class TrueCard:
+    """One line of the truth.
+
+    Args:
+        file: name of the scan, the same in every folder.
+        layout: of the card; names its schema where none is given.
+        values: true value by name of field.
+    """
+
+    file: str
+    layout: str
+    values: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One card to be read.
+
+    Args:
+        file: name of the scan, the same in both folders.
+        layout: of the card, where the truth names it; else the schema.
+        schema: what is read.
+        true: what the fields should say, by name; None without truth.
+    """
+
+    file: str
+    layout: str
+    schema: Schema
+    true: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+def read_truth(path: Path) -> list[TrueCard]:
+    """The cards of a truth.jsonl.
+
+    Raises:
+        InputError: the file is missing, empty, or a line is not such a record; the line is named, never shown.
+    """
+    return read_records(path, _true_card, of="a card", needs="file, layout, fields")
+
+
+def _true_card(record: Any) -> TrueCard:
+    values = {name: str(entry["value"]) for name, entry in record["fields"].items()}
+    return TrueCard(str(record["file"]), str(record["layout"]), values)
+
+
+def cases_of(cards: Sequence[TrueCard], schema: str | None = None) -> list[Case]:
+    """The cards of a truth, each with its schema.
+
+    Args:
+        cards: the truth.
+        schema: name or file of one schema for all cards; by default each layout has its own.
+
+    Raises:
+        InputError: there is no such schema, the truth of a card lacks what it requires, or a scan is named twice.
+    """
+    twice = [file for file, count in Counter(card.file for card in cards).items() if count > 1]
+    if twice:
+        raise InputError(f"the truth names {len(twice)} scans twice, such as {twice[0]}", "one line a scan")
+    schemas = {layout: load_schema(schema or layout) for layout in dict.fromkeys(card.layout for card in cards)}
+    return [
+        Case(card.file, card.layout, schemas[card.layout], true_values(card, schemas[card.layout])) for card in cards
+    ]
+
+
+def true_values(card: TrueCard, schema: Schema) -> dict[str, str]:
+    """What the fields of a schema should say: fields of the zone as the zone of the truth says them.
+
+    Returns:
+        All required fields, and of the others those that the truth knows.
+
+    Raises:
+        InputError: the truth lacks a required field, or lines of the zone.
+    """
+    from docpipe.mrz import FORMATS
+    from docpipe.ocr.mrz_reader import fields_of
+
+    try:
+        values = dict(card.values)
+        if schema.mrz:
+            lines = [card.values[f"mrz_{number}"] for number in range(1, FORMATS[schema.mrz].line_count + 1)]
+            values |= fields_of(schema.mrz, lines)
+        return {one.name: values[one.name] for one in schema.fields if one.required or one.name in values}
+    except KeyError as missing:
+        raise InputError(
+            f"the truth of {card.file} lacks {missing.args[0]}, which schema {schema.name} needs",
+            hint="choose the schema of the card with --schema",
+        ) from missing
+
+
+def check_scans(raw: Path, cleaned: Path, files: Sequence[str]) -> None:
+    """Refuse a truth whose scans are not all there.
+
+    Raises:
+        InputError: scans are missing in either folder; their number and one of them.
+    """
+    for folder in (raw, cleaned):
+        missing = [file for file in files if not (folder / file).is_file()]
+        if missing:
+            raise InputError(
+                f"{folder} lacks {len(missing)} scans of the truth, such as {missing[0]}",
+                hint="both folders need the names that the truth has",
+            )
+
+
+def cases_of_folders(raw: Path, cleaned: Path, schema: Schema) -> tuple[list[Case], int]:
+    """The scans below `raw`, at any depth, that have their counterpart in `cleaned`, by name.
+
+    Returns:
+        The cases, without truth, and the number of scans that have no counterpart.
+
+    Raises:
+        InputError: there is no scan, or none with a counterpart.
+    """
+    from docpipe.imageio import SUFFIXES
+
+    top, other = raw.resolve(), cleaned.resolve()
+    is_nested = top in other.parents                     # cleaned scans below the raw ones are no raw ones
+    files = [
+        str(path.relative_to(top))
+        for path in sorted(top.rglob("*"))
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not (is_nested and other in path.parents)
+    ]
+    if not files:
+        raise InputError(f"there is no scan in {raw}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
+    paired = [file for file in files if (cleaned / file).is_file()]
+    if not paired:
+        raise InputError(
+            f"none of the {len(files)} scans in {raw} has its counterpart in {cleaned}, such as {files[0]}",
+            hint="cleaned scans have the names of the raw ones",
+        )
+    return [Case(file, schema.name, schema) for file in paired], len(files) - len(paired)

@@ -1,0 +1,44 @@
+"""cards.csv: one line a card, names and outcomes, no values."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from docpipe.evaluate.findings import Findings
+from docpipe.evaluate.report.wording import wrong_fields
+
+COLUMNS = ("file", "layout", "schema", "outcome", "wrong_raw", "wrong_cleaned", "problem_raw", "problem_cleaned",
+           "choice")  # fmt: skip
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cards_csv(findings: Findings) -> str:
+    """The table.
+
+    Columns: `COLUMNS`, then one for each other group of strata. `wrong_raw` and `wrong_cleaned` name the required
+    fields that keep the card from passing, `problem_raw` and `problem_cleaned` say why a scan cannot be opened. Several
+    names in one cell stand between semicolons. A cell that a spreadsheet would take for a formula begins with an
+    apostrophe.
+    """
+    groups = tuple(dict.fromkeys(group for card in findings.cards for group in card.strata if group not in COLUMNS))
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow((*COLUMNS, *map(_cell, groups)))
+    for card in findings.cards:
+        writer.writerow(
+            [
+                _cell(card.file), _cell(card.layout), _cell(card.schema), card.outcome,
+                _listed(wrong_fields(card.raw)), _listed(wrong_fields(card.cleaned)),
+                _cell(card.raw.problem), _cell(card.cleaned.problem), card.choice or "",
+                *(_listed(card.strata.get(group, ())) for group in groups),
+            ]
+        )  # fmt: skip
+    return lines.getvalue()
+
+
+def _listed(names: Iterable[str]) -> str:
+    return _cell(";".join(names))
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -1,0 +1,88 @@
+"""Two cleanings of the same cards, card by card: whose gain is it, and is it more than chance?"""
+
+from dataclasses import dataclass
+
+from docpipe.errors import InputError
+from docpipe.evaluate.findings import Findings
+from docpipe.evaluate.report.wording import counted, p_value, percent, percent_interval, points, points_interval
+from docpipe.evaluate.uplift import Interval, bootstrap_net, mcnemar_p, tabulate, wilson
+
+BOOTSTRAP_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The cards that both reports have, by whether they pass cleaned.
+
+    Args:
+        both: cards that pass in both.
+        only_first: files that pass in the first report only; `only_second` likewise.
+        neither: cards that pass in none.
+        left_out: cards that only one of the reports has.
+        net: rate of the second minus rate of the first, -1 to 1.
+        net_interval: by bootstrap over cards, at 95 %.
+        p: McNemar, exact, two-sided.
+    """
+
+    both: int
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+    neither: int
+    left_out: int
+    net: float
+    net_interval: Interval
+    p: float
+
+
+def compare_findings(first: Findings, second: Findings) -> Comparison:
+    """Hold the cleaned verdicts of two evaluations against each other.
+
+    Raises:
+        InputError: they have no card in common, or judged by different rules.
+    """
+    if (first.has_truth, dict(first.schemas)) != (second.has_truth, dict(second.schemas)):
+        raise InputError("the two reports judged by different rules", "evaluate both with the same truth and schema")
+    passes_first = {card.file: card.cleaned.passes for card in first.cards}
+    passes_second = {card.file: card.cleaned.passes for card in second.cards}
+    shared = [file for file in passes_first if file in passes_second]
+    if not shared:
+        raise InputError("the two reports have no card in common", "a card is known by the name of its file")
+    table = tabulate([passes_first[file] for file in shared], [passes_second[file] for file in shared])
+    return Comparison(
+        both=table.both,
+        only_first=tuple(file for file in shared if passes_first[file] and not passes_second[file]),
+        only_second=tuple(file for file in shared if passes_second[file] and not passes_first[file]),
+        neither=table.neither,
+        left_out=len(passes_first) + len(passes_second) - 2 * len(shared),
+        net=table.absolute_uplift,
+        net_interval=bootstrap_net(table, seed=BOOTSTRAP_SEED),
+        p=mcnemar_p(table.rescued, table.broken),
+    )
+
+
+def comparison_as_text(comparison: Comparison, first: str, second: str) -> str:
+    """The comparison for a person; `first` and `second` are the names of the reports."""
+    both, only_first = comparison.both, len(comparison.only_first)
+    only_second, neither = len(comparison.only_second), comparison.neither
+    cards = both + only_first + only_second + neither
+    lines = [
+        f"1  {first}",
+        f"2  {second}",
+        "",
+        "                2 passes  2 fails",
+        f"1 passes        {both:>8}  {only_first:>7}",
+        f"1 fails         {only_second:>8}  {neither:>7}",
+        "",
+        _rate_line("1", both + only_first, cards),
+        _rate_line("2", both + only_second, cards),
+        f"2 - 1    {points(comparison.net)}  [{points_interval(comparison.net_interval)}]  (bootstrap)",
+        f"McNemar  p {p_value(comparison.p)}  (exact, two-sided; {only_second} pass in 2 only, {only_first} in 1 only)",
+    ]
+    if comparison.left_out:
+        lines += ["", f"{counted(comparison.left_out, 'card')} that only one of the reports has are left out."]
+    return "\n".join(lines)
+
+
+def _rate_line(name: str, passed: int, cards: int) -> str:
+    interval = percent_interval(wilson(passed, cards))
+    return f"{name:<8} {percent(passed / cards)}  [{interval}]  ({passed} of {counted(cards, 'card')} pass; Wilson)"

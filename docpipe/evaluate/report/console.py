@@ -1,0 +1,55 @@
+"""What the command prints: the figures for a person, or lines of JSON for programs. No values of fields."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+from docpipe.evaluate.findings import Findings
+from docpipe.evaluate.report.wording import wrong_fields
+from docpipe.evaluate.uplift import Interval
+
+RIGHT = {True: "right against the truth", False: "valid by its own rules (check digits, dates, formats)"}
+"""What a field must be where there is a truth, and where there is none."""
+
+
+def as_text(findings: Findings) -> str:
+    """The 2x2 table, rates, difference and p."""
+    table = findings.table
+    low, high = (100 * side for side in findings.absolute_interval)
+    relative = "-" if findings.relative_uplift is None else f"{100 * findings.relative_uplift:+.1f} % of the raw rate"
+    return "\n".join(
+        [
+            "                 cleaned passes  cleaned fails",
+            f"raw passes       {table.both:>14}  {table.broken:>13}   (broken)",
+            f"raw fails        {table.rescued:>14}  {table.neither:>13}",
+            "                      (rescued)",
+            "",
+            _rate_line("raw", table.both + table.broken, table.cards, findings.raw_interval),
+            _rate_line("cleaned", table.both + table.rescued, table.cards, findings.cleaned_interval),
+            f"net       {100 * findings.absolute_uplift:+.1f} points  [{low:+.1f}, {high:+.1f}]  (absolute; bootstrap)",
+            f"          {relative}  (relative)",
+            f"McNemar  p = {findings.p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
+            "",
+            f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
+        ]
+    )
+
+
+def _rate_line(name: str, passed: int, cards: int, interval: Interval) -> str:
+    low, high = (100 * side for side in interval)
+    return f"{name:<8}  {100 * passed / cards:.1f} %  [{low:.1f}, {high:.1f}]  ({passed} of {cards} pass; Wilson)"
+
+
+def as_json_lines(findings: Findings) -> Iterator[str]:
+    """A line for each card, then one with the figures."""
+    for card in findings.cards:
+        yield json.dumps(
+            {
+                "file": card.file, "layout": card.layout, "schema": card.schema, "outcome": card.outcome,
+                "raw": card.raw.passes, "cleaned": card.cleaned.passes, "choice": card.choice,
+                "wrong_raw": wrong_fields(card.raw), "wrong_cleaned": wrong_fields(card.cleaned), "strata": card.strata,
+            }
+        )  # fmt: skip
+    figures = asdict(replace(findings, cards=()))
+    del figures["cards"]
+    yield json.dumps(figures)

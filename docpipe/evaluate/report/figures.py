@@ -1,0 +1,175 @@
+"""The sections with figures: strata, fields, false accepts, the gate, statistics."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from docpipe.evaluate.findings import FieldFigures, Findings, Stratum
+from docpipe.evaluate.report.blocks import OUTCOMES, Block, ChangeBar, ChangeChart, Grid, Section, Text
+from docpipe.evaluate.report.wording import (
+    counted,
+    p_value,
+    percent,
+    percent_interval,
+    points,
+    points_interval,
+    readable,
+    signed,
+    wrong_fields,
+)
+from docpipe.evaluate.uplift import tabulate
+
+Item = TypeVar("Item", FieldFigures, Stratum)
+
+GROUPS = {
+    "noise": ("By kind of noise", "A card with several kinds counts in each, so the lines overlap and do not add up."),
+    "severity": ("By severity of the noise", "0 is the weakest that is drawn, 1 the strongest."),
+    "layout": ("By card layout", ""),
+    "engine": ("By engine", "What cleaned the scans."),
+}
+"""Group of strata -> title and remark, in the order in which they are shown; others follow under their own names."""
+WORST_FIRST = {"noise"}          # groups whose strata have no order of their own
+
+
+def strata(findings: Findings) -> Section:
+    """One chart for each group."""
+    blocks: list[Block] = [] if findings.strata else [Text("Nothing is known that the cards could be told apart by.")]
+    members = _grouped(findings.strata, lambda stratum: stratum.group)
+    for group in sorted(members, key=[*GROUPS, *members].index):
+        title, remark = GROUPS.get(group, (f"By {readable(group)}", ""))
+        ordered = sorted(members[group], key=_uplift) if group in WORST_FIRST else members[group]
+        bars = tuple(ChangeBar(readable(stratum.name), stratum.table) for stratum in ordered)
+        blocks.append(ChangeChart(f"{title}, the worst first" if group in WORST_FIRST else title, bars))
+        blocks += [Text(remark)] if remark else []
+    return Section("Where it helps, where it harms", tuple(blocks))
+
+
+def fields(findings: Findings) -> Section:
+    """How often each field was right, and how far it was off."""
+    blocks: list[Block] = []
+    for schema, of_schema in _grouped(findings.fields, lambda one: one.schema).items():
+        bars = tuple(_field_bar(findings, one) for one in of_schema)
+        blocks.append(ChangeChart(f"Fields of {schema}", bars, worse="made wrong", better="made right", right="right"))
+    blocks += [_error_rates(findings.fields)] if findings.has_truth else []
+    return Section("Field by field", tuple(blocks))
+
+
+def false_accepts(findings: Findings) -> Section:
+    """Cards that look valid and are not."""
+    raw, cleaned = findings.false_accepts_raw, findings.false_accepts_cleaned
+    if raw is None or cleaned is None:
+        text = "Without a truth nobody knows which of the cards that look valid are wrong: none is counted."
+    else:
+        text = (
+            f"{counted(raw, 'card')} as scanned and {counted(cleaned, 'card')} cleaned "
+            f"({signed(cleaned - raw, digits=0)}) have only valid required fields (check digits, dates, formats) and "
+            "still at least one that is wrong. Nobody would have looked at them again, so they weigh more than cards "
+            "that fail."
+        )
+    zone = f"{counted(findings.mended, 'character')} of machine-readable zones were corrected by their place or class."
+    return Section("False accepts", (Text(f"{text} {zone}"),))
+
+
+def gate(findings: Findings) -> Section:
+    """What cleaning chose to restore, and what came of that."""
+    if not findings.choices:
+        text = "No ledger lies beside the cleaned scans: which pages were restored and which were kept is not known."
+        return Section("What the gate did", (Text(text),))
+    pages = ", ".join(f"{choice}: {counted(number, 'page')}" for choice, number in findings.choices.items())
+    outcomes = Counter((card.choice, card.outcome) for card in findings.cards if card.choice)
+    rows = tuple(
+        (choice, *(str(outcomes[choice, outcome]) for outcome, _ in OUTCOMES)) for choice in findings.choices
+    )
+    text = f"For each page the gate keeps the restored pixels or the original; in doubt, the original. {pages}."
+    grid = Grid("Cards by what the gate chose", ("choice", *(outcome for outcome, _ in OUTCOMES)), rows)
+    return Section("What the gate did", (Text(text), grid))
+
+
+def statistics(findings: Findings) -> Section:
+    """All figures with their intervals and tests."""
+    table = findings.table
+    relative = findings.relative_uplift
+    relative_text = "–" if relative is None else f"{signed(100 * relative)} % of the rate as scanned"
+    rows = (
+        ("pass rate as scanned", f"{percent(findings.raw_rate)} ({table.both + table.broken} of {table.cards})",
+         percent_interval(findings.raw_interval), "Wilson"),
+        ("pass rate cleaned", f"{percent(findings.cleaned_rate)} ({table.both + table.rescued} of {table.cards})",
+         percent_interval(findings.cleaned_interval), "Wilson"),
+        ("absolute uplift", points(findings.absolute_uplift), points_interval(findings.absolute_interval),
+         "bootstrap over cards"),
+        ("relative uplift", relative_text, "–", "–"),
+        ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {table.rescued} rescued, {table.broken} broken"),
+    )  # fmt: skip
+    overall = Grid("All cards", ("figure", "value", "95 % interval", "how"), rows, words=4)
+    if not findings.strata:
+        return Section("Statistics", (overall,))
+    outcomes = tuple(outcome for outcome, _ in OUTCOMES)
+    head = ("group", "stratum", "cards", *outcomes, "uplift", "95 % interval", "p", "Holm p")
+    by_stratum = Grid("Strata, uplift in points", head, tuple(_stratum_row(one) for one in findings.strata), words=2)
+    return Section("Statistics", (overall, by_stratum))
+
+
+def broken_cards(findings: Findings) -> Section:
+    """Every card that passed as scanned and fails cleaned, by file and field, no value."""
+    rows = tuple(
+        (card.file, card.layout, ", ".join(map(readable, wrong_fields(card.cleaned))))
+        for card in findings.cards if card.outcome == "broken"
+    )  # fmt: skip
+    if not rows:
+        return Section("Broken cards", (Text("None."),))
+    return Section("Broken cards", (Grid("Every one", ("file", "layout", "wrong when cleaned"), rows, words=3),))
+
+
+def unreadable_scans(findings: Findings) -> Section:
+    """Every scan that could not be opened, and why."""
+    rows = tuple(
+        (card.file, version, reading.problem)
+        for card in findings.cards for version, reading in (("as scanned", card.raw), ("cleaned", card.cleaned))
+        if reading.problem
+    )  # fmt: skip
+    grid = Grid("Every one, each counted as failed", ("file", "version", "why"), rows, words=3)
+    return Section("Scans that cannot be opened", (grid if rows else Text("None."),))
+
+
+def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:
+    """Items by key, both in the order in which they come."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
+def _uplift(stratum: Stratum) -> float:
+    return stratum.table.absolute_uplift
+
+
+def _field_bar(findings: Findings, figures: FieldFigures) -> ChangeBar:
+    raw, cleaned = [], []
+    for card in findings.cards:
+        if card.schema == figures.schema:
+            raw += [one.right for one in card.raw.fields if one.name == figures.name]
+            cleaned += [one.right for one in card.cleaned.fields if one.name == figures.name]
+    name = readable(figures.name) if figures.required else f"{readable(figures.name)} (optional)"
+    return ChangeBar(name, tabulate(raw, cleaned))
+
+
+def _error_rates(figures: Sequence[FieldFigures]) -> Grid:
+    rows = tuple(
+        (one.schema, readable(one.name), *map(_rate, (one.cer_raw, one.cer_cleaned, one.wer_raw, one.wer_cleaned)))
+        for one in figures
+    )  # fmt: skip
+    head = ("schema", "field", "characters, as scanned", "cleaned", "words, as scanned", "cleaned")
+    return Grid("Error rates against the truth", head, rows, words=2)
+
+
+def _rate(rate: float | None) -> str:
+    return "–" if rate is None else percent(rate)
+
+
+def _stratum_row(stratum: Stratum) -> tuple[str, ...]:
+    table = stratum.table
+    outcomes = (str(getattr(table, outcome)) for outcome, _ in OUTCOMES)
+    return (
+        stratum.group, readable(stratum.name), str(table.cards), *outcomes, signed(100 * table.absolute_uplift),
+        points_interval(stratum.absolute_interval), p_value(stratum.p), p_value(stratum.p_holm),
+    )  # fmt: skip

@@ -1,0 +1,76 @@
+"""The first screen: how many more cards pass, of how many, whether that may be chance, and where it is worst."""
+
+from docpipe.evaluate.findings import Findings, Stratum
+from docpipe.evaluate.report.blocks import Headline
+from docpipe.evaluate.report.wording import (
+    SURE_BELOW,
+    counted,
+    more_or_fewer,
+    more_or_fewer_interval,
+    p_value,
+    percent,
+    points,
+    points_interval,
+    readable,
+)
+
+
+def headline(findings: Findings) -> Headline:
+    """What someone with one minute reads."""
+    table = findings.table
+    net = table.rescued - table.broken
+    pass_ = "card passes" if abs(net) == 1 else "cards pass"
+    interval = more_or_fewer_interval(*(table.cards * side for side in findings.absolute_interval))
+    return Headline(
+        big=f"{more_or_fewer(net)} {pass_}".capitalize(),
+        of=f"of {table.cards}, after cleaning. 95 % interval: {interval}.",
+        verdict=" ".join([_verdict(findings, net), *_reservations(findings)]),
+        table=table,
+        facts=(
+            ("Pass rate", f"{percent(findings.raw_rate)} → {percent(findings.cleaned_rate)}",
+             f"{points(findings.absolute_uplift)}, 95 % interval {points_interval(findings.absolute_interval)}"),
+            ("Rescued for each broken", *_exchange(table.rescued, table.broken)),
+            ("Worst stratum", *_worst(findings.worst)),
+            ("False accepts", *_false_accepts(findings)),
+        ),
+    )  # fmt: skip
+
+
+def _verdict(findings: Findings, net: int) -> str:
+    p = f"McNemar p {'' if findings.p < 0.0001 else '= '}{p_value(findings.p)}"
+    if findings.p >= SURE_BELOW:
+        return f"This may be chance ({p}): these cards do not show that cleaning changes how many pass."
+    return f"Cleaning {'helps' if net > 0 else 'harms'}; that this is chance is unlikely ({p})."
+
+
+def _reservations(findings: Findings) -> list[str]:
+    unreadable = sum(bool(reading.problem) for card in findings.cards for reading in (card.raw, card.cleaned))
+    reservations = []
+    if not findings.has_truth:
+        reservations.append("There was no truth: a field that is valid and wrong counts as right.")
+    if findings.left_out:
+        reservations.append(f"Left out for want of a cleaned version: {counted(findings.left_out, 'scan')}.")
+    if unreadable:
+        reservations.append(f"Failed because it cannot be opened: {counted(unreadable, 'scan')}.")
+    return reservations
+
+
+def _exchange(rescued: int, broken: int) -> tuple[str, str]:
+    if not broken:
+        return "none broken", "no card that passed as scanned fails cleaned"
+    return f"{rescued / broken:.1f}", f"{rescued} rescued, {broken} broken"
+
+
+def _worst(worst: Stratum | None) -> tuple[str, str]:
+    if worst is None:
+        return "not known", "no stratum has enough cards to be named"
+    table = worst.table
+    changes = f"{points(table.absolute_uplift)}: {table.rescued} rescued, {table.broken} broken"
+    return f"{worst.group}: {readable(worst.name)}", f"{changes} of {counted(table.cards, 'card')}"
+
+
+def _false_accepts(findings: Findings) -> tuple[str, str]:
+    raw, cleaned = findings.false_accepts_raw, findings.false_accepts_cleaned
+    if raw is None or cleaned is None:
+        return "not known", "they can only be counted against a truth"
+    return f"{raw} → {cleaned}", "cards that look valid and are wrong"

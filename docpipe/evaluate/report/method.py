@@ -1,0 +1,49 @@
+"""How it was measured, and what it does not show, in plain words."""
+
+from docpipe.evaluate.findings import Findings
+from docpipe.evaluate.report.blocks import Bullets, Grid, Section
+
+
+def method(findings: Findings) -> Section:
+    """What a pass is, what the intervals mean, what the limits are."""
+    return Section("Method and limits", (Bullets((_what_a_pass_is(findings), *_MEASURED, *_LIMITS)), _rules(findings)))
+
+
+def this_run(findings: Findings) -> Section:
+    """What was read by what, and when."""
+    engines = ((f"read by {name}", version) for name, version in findings.engines.items())
+    rows = (("as scanned", findings.raw), ("cleaned", findings.cleaned), ("made", findings.made),
+            ("docpipe", findings.docpipe), *engines)  # fmt: skip
+    return Section("This run", (Grid("What was read by what", ("what", "which"), rows, words=2),))
+
+
+def _what_a_pass_is(findings: Findings) -> str:
+    if findings.has_truth:
+        return "A card passes when every required field says what the truth says. The rule of each schema is below."
+    return (
+        "There was no truth. A card passes when every required field is valid by its own rules: check digits, dates, "
+        "formats. A field that is valid and wrong counts as right here, so these rates are higher than true ones."
+    )
+
+
+def _rules(findings: Findings) -> Grid:
+    return Grid("What has to be right", ("schema", "rule"), tuple(findings.schemas.items()), words=2)
+
+
+_MEASURED = (
+    "Every card is read twice, as scanned and cleaned, by the same OCR. Rescued: it failed and now passes. Broken: the "
+    "reverse. The two are always shown, for the difference alone would hide harm.",
+    "A 95 % interval is made by a rule that holds the true value in 95 of 100 such evaluations: for rates after "
+    "Wilson, for differences by drawing the cards again with replacement (bootstrap).",
+    "The p-value is that of McNemar's exact test: how often a split of the changed cards at least as uneven would come "
+    "up if cleaning made no difference. Holm's correction allows for there being many strata.",
+)
+_LIMITS = (
+    "Strata overlap: a card with several kinds of noise is in several of them. A difference between two strata need "
+    "not come from what names them.",
+    "OCR is not smooth. A scan moved by one pixel flips some cards both ways, so a single rescued or broken card "
+    "proves little.",
+    "Synthetic cards are not those of the office: their noise, fonts and layouts are what a program draws. Only the "
+    "office's own scans tell what to expect there.",
+    "Another OCR engine, or another version of it, may gain more or less.",
+)

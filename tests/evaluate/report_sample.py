@@ -1,0 +1,94 @@
+"""Findings as an evaluation would make them, drawn from a seed; every value that was read carries `SECRET`."""
+
+import numpy as np
+
+from docpipe.evaluate.findings import CardReading, CardResult, FieldFigures, FieldReading, Findings, Stratum
+from docpipe.evaluate.uplift import Table, bootstrap_net, mcnemar_p, tabulate, wilson
+
+SECRET = "ERIKSSON"
+NOISES = ("bleed_through", "blur", "coffee_ring", "dust", "faded_ink", "gutter_shadow", "jpeg", "moire", "sensor_noise",
+          "skew", "speckle", "stain", "streak", "wrong_threshold")  # fmt: skip
+SEVERITIES = ("0.0-0.2", "0.2-0.4", "0.4-0.6", "0.6-0.8", "0.8-1.0")
+FIELDS = {
+    "td1": ("document_number", "birth_date", "expiry_date", "surname", "given_names"),
+    "national": ("document_number", "surname", "birth_date"),
+}
+OPTIONAL = ("given_names",)
+
+
+def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, raw="scans", cleaned="scans-cleaned"):
+    """Findings of cards of two layouts: a wrong field is mended with chance `gain`, a card harmed with `harm`."""
+    rng = np.random.default_rng(seed)
+    results = tuple(_card(number, rng, gain, harm) for number in range(cards))
+    table = _table(results)
+    strata = _strata(results)
+    passed_raw, passed_cleaned = table.both + table.broken, table.both + table.rescued
+    return Findings(
+        raw=str(raw), cleaned=str(cleaned), made="2026-03-02T09:30:00+01:00", docpipe="0.1.0",
+        engines={"tesseract": "5.3.0, eng 1a2b3c4d (4.1 MB)"},
+        schemas={name: f"{', '.join(fields)} right" for name, fields in FIELDS.items()},
+        has_truth=truth, table=table,
+        raw_rate=table.raw_rate, raw_interval=wilson(passed_raw, cards),
+        cleaned_rate=table.cleaned_rate, cleaned_interval=wilson(passed_cleaned, cards),
+        absolute_uplift=table.absolute_uplift, absolute_interval=bootstrap_net(table, seed=0),
+        relative_uplift=table.relative_uplift, p=mcnemar_p(table.rescued, table.broken),
+        false_accepts_raw=4 if truth else None, false_accepts_cleaned=7 if truth else None,
+        strata=strata,
+        worst=min((one for one in strata if one.table.cards >= 10), default=None,
+                  key=lambda one: one.table.absolute_uplift),
+        fields=_fields(results, truth), choices={"restored": cards - cards // 5, "original": cards // 5},
+        ocr_seconds=1.13, mended=212, cards=results,
+    )  # fmt: skip
+
+
+def _card(number, rng, gain, harm):
+    layout = ("td1", "national")[number % 2]
+    noises = tuple(sorted(rng.choice(NOISES, size=rng.integers(1, 5), replace=False)))
+    restored = number % 5 > 0
+    raw, cleaned = [], []
+    for name in FIELDS[layout]:
+        before = bool(rng.random() < 0.87)
+        changes = restored and rng.random() < (harm / len(FIELDS[layout]) if before else gain)
+        after = not before if changes else before
+        for version, right in ((raw, before), (cleaned, after)):
+            edits = 0 if right else int(rng.integers(1, 6))
+            value = f"{SECRET} {name}" if right else f"{SECRET[:-1]}0 {name}"
+            version.append(FieldReading(name, name not in OPTIONAL, right, edits, 12, int(edits > 0), 2, value))
+    readings = (CardReading(tuple(fields), valid=all(one.right for one in fields), mended=1, seconds=1.1)
+                for fields in (raw, cleaned))  # fmt: skip
+    strata = {"noise": noises, "severity": (str(rng.choice(SEVERITIES)),), "layout": (layout,)}
+    return CardResult(f"{number:06d}.png", layout, layout, strata, *readings, "restored" if restored else "original")
+
+
+def _table(results):
+    return tabulate([card.raw.passes for card in results], [card.cleaned.passes for card in results])
+
+
+def _strata(results):
+    members = {}
+    for card in results:
+        for group, names in card.strata.items():
+            for name in names:
+                members.setdefault((group, name), []).append(card)
+    order = ["noise", "severity", "layout"]
+    strata = []
+    for group, name in sorted(members, key=lambda key: (order.index(key[0]), key[1])):
+        table: Table = _table(members[group, name])
+        p = mcnemar_p(table.rescued, table.broken)
+        interval = bootstrap_net(table, seed=0, draws=200)
+        strata.append(Stratum(group, name, table, interval, p, min(1.0, p * len(members))))
+    return tuple(strata)
+
+
+def _fields(results, truth):
+    figures = []
+    for schema, names in FIELDS.items():
+        of_schema = [card for card in results if card.schema == schema]
+        for name in names if of_schema else ():
+            rights = [
+                sum(one.right for card in of_schema for one in version(card).fields if one.name == name)
+                for version in (lambda card: card.raw, lambda card: card.cleaned)
+            ]
+            rates = (0.061, 0.042, 0.19, 0.15) if truth else (None,) * 4
+            figures.append(FieldFigures(schema, name, name not in OPTIONAL, len(of_schema), *rights, *rates))
+    return tuple(figures)

@@ -1,0 +1,280 @@
+"""The report: what its files say, what they never say, and that nothing in a name can break out of them."""
+
+import csv
+import io
+import re
+from base64 import b64decode
+from dataclasses import replace
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pypdfium2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from docpipe.errors import InputError, OutputError
+from docpipe.evaluate.report import Typing, load_findings, write_report
+from docpipe.evaluate.report.cards_csv import cards_csv
+from docpipe.evaluate.report.document import document
+from docpipe.evaluate.report.gallery import LONGEST_SIDE_PX, gallery
+from docpipe.evaluate.report.stored import as_json, without_values
+from docpipe.evaluate.report.web_page import web_page
+from tests.evaluate.report_sample import SECRET, sample_findings
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> & {{ 7 * 7 }}'
+
+
+class Tags(HTMLParser):
+    """Tags of a page with their attributes, and the text within each kind of tag."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.text, self._inside = [], {}, None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        self._inside = tag
+
+    def handle_endtag(self, tag):
+        self._inside = None
+
+    def handle_data(self, data):
+        self.text[self._inside] = self.text.get(self._inside, "") + data
+
+    def of(self, name):
+        return [attributes for tag, attributes in self.found if tag == name]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Scans for sixty cards, raw and cleaned."""
+    top = tmp_path_factory.mktemp("scans")
+    for version, paper in (("raw", 180), ("cleaned", 255)):
+        (top / version).mkdir()
+        encoded = cv2.imencode(".png", np.full((700, 1100), paper, np.uint8))[1].tobytes()
+        for number in range(60):
+            (top / version / f"{number:06d}.png").write_bytes(encoded)
+    return top
+
+
+@pytest.fixture
+def findings(folders):
+    return sample_findings(60, seed=5, gain=0.9, harm=0.2, raw=folders / "raw", cleaned=folders / "cleaned")
+
+
+def pdf_text(path):
+    with pypdfium2.PdfDocument(path) as pdf:
+        return "\n".join(pdf[number].get_textpage().get_text_range() for number in range(len(pdf)))
+
+
+def test_the_page_and_the_pdf_say_the_same_figures_first(findings, tmp_path):
+    write_report(findings, tmp_path)
+    table, worst = findings.table, findings.worst
+    assert table.rescued > table.broken > 0
+    page, paper = (tmp_path / "report.html").read_text(), pdf_text(tmp_path / "report.pdf")
+    for text in (Tags(page).text["h1"], paper):
+        assert f"{table.rescued - table.broken} more cards pass" in text
+    for text in (re.sub("<[^>]+>", "", page), paper):
+        assert "of 60, after cleaning. 95 % interval: " in text
+        assert f"{table.rescued} rescued" in text and f"{table.broken} broken" in text
+        assert f"{table.both} both" in text and f"{table.neither} neither" in text
+        assert f"{worst.group}: {worst.name.replace('_', ' ')}" in text
+
+
+def test_the_page_asks_nothing_of_the_network_and_runs_only_its_own_script(findings, tmp_path):
+    write_report(findings, tmp_path, with_images=True, rescued_shown=2)
+    page = Tags((tmp_path / "report.html").read_text())
+    (policy,) = (one["content"] for one in page.of("meta") if one.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    for tag in ("style", "script"):
+        allowed = re.search(rf"{tag}-src 'sha256-([^']+)'", policy).group(1)
+        assert b64decode(allowed) == sha256(page.text[tag].encode()).digest()
+    for _, attributes in page.found:
+        assert attributes.get("src", "data:").startswith("data:")
+        assert attributes.get("href", "#").startswith("#")
+        assert not any(name.startswith("on") or name == "style" for name in attributes)
+    assert not re.search(r"url\(|@import|https?://", page.text["style"] + page.text["script"])
+
+
+def test_without_images_no_value_and_no_picture_is_in_any_file(findings, tmp_path, caplog):
+    assert SECRET in as_json(findings)
+    write_report(findings, tmp_path)
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == ["cards.csv", "report.html", "report.json", "report.pdf"]
+    everything = b"".join((tmp_path / name).read_bytes() for name in files) + pdf_text(tmp_path / "report.pdf").encode()
+    for secret in (SECRET, SECRET[:-1], "data:image", "/Subtype /Image", "<script"):
+        assert secret.encode() not in everything
+    assert SECRET not in caplog.text
+    assert "personal data" not in (tmp_path / "report.html").read_text()
+
+
+def test_a_report_without_images_replaces_one_with_images_whole(findings, tmp_path):
+    write_report(findings, tmp_path, with_images=True)
+    assert SECRET in (tmp_path / "report.html").read_text() and SECRET in (tmp_path / "report.json").read_text()
+    write_report(findings, tmp_path)
+    assert SECRET.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_with_images_every_broken_card_is_shown_and_of_the_rescued_as_many_as_asked_for(findings, tmp_path):
+    write_report(findings, tmp_path, with_images=True, rescued_shown=2)
+    page = Tags((tmp_path / "report.html").read_text())
+    shown = [one["alt"].split()[0] for one in page.of("img") if one["alt"].endswith("cleaned")]
+    broken, rescued = (
+        [card.file for card in findings.cards if card.outcome == outcome] for outcome in ("broken", "rescued")
+    )  # fmt: skip
+    assert shown == broken + rescued[:2]
+    assert len(broken) > 2 and len(rescued) > 2
+    assert len(page.of("input")) == len(shown) and all(one["aria-label"] for one in page.of("input"))
+    assert "personal data" in page.text["strong"]
+    for name in ("report.pdf", "cards.csv"):
+        assert SECRET.encode() not in (tmp_path / name).read_bytes()
+
+
+def test_pictures_are_scaled_down_and_keep_their_shape(findings):
+    for card in gallery(findings, "broken").cards:
+        encoded = b64decode(card.raw.uri.removeprefix("data:image/webp;base64,"))
+        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert pixels.shape == (card.raw.height, card.raw.width)
+        assert pixels.shape == (round(700 * LONGEST_SIDE_PX / 1100), LONGEST_SIDE_PX)
+        assert abs(int(pixels.mean()) - 180) <= 2
+
+
+def test_a_scan_that_is_gone_is_named_and_no_value_is(findings, tmp_path):
+    gone = replace(findings, cleaned=str(tmp_path))
+    with pytest.raises(InputError, match=r"\.png cannot be read") as missing:
+        write_report(gone, tmp_path / "report", with_images=True)
+    assert SECRET not in repr(missing.value) + str(missing.value.__cause__) + repr(gone)
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_scan_that_could_not_be_opened_is_named_with_its_reason_and_shown_by_its_other_version(findings, tmp_path):
+    at, card = next((at, card) for at, card in enumerate(findings.cards) if card.outcome == "broken")
+    card = replace(card, cleaned=replace(card.cleaned, problem="PNG is cut short"))
+    broken = replace(findings, cards=(*findings.cards[:at], card, *findings.cards[at + 1:]), left_out=3)
+    write_report(broken, tmp_path, with_images=True, rescued_shown=0)
+    page = (tmp_path / "report.html").read_text()
+    alts = [one["alt"] for one in Tags(page).of("img")]
+    assert f"{card.file} as scanned" in alts and f"{card.file} cleaned" not in alts
+    assert "PNG is cut short" in page and "Failed because it cannot be opened: 1 scan." in page
+    assert "Left out for want of a cleaned version: 3 scans." in page
+    assert "PNG is cut short" in (tmp_path / "cards.csv").read_text()
+
+
+def test_names_are_text_wherever_they_come_from(tmp_path):
+    plain = sample_findings(30, raw=HOSTILE, cleaned=HOSTILE)
+    card = replace(plain.cards[0], file=HOSTILE, layout=HOSTILE, strata={HOSTILE: (HOSTILE,)})
+    stratum = replace(plain.strata[0], group=HOSTILE, name=HOSTILE)
+    hostile = replace(
+        plain, cards=(card, *plain.cards[1:]), strata=(stratum, *plain.strata), worst=stratum,
+        engines={HOSTILE: HOSTILE}, schemas={HOSTILE: HOSTILE},
+    )  # fmt: skip
+    write_report(hostile, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert not Tags(page).of("script") and not Tags(page).of("img")
+    assert "&lt;script&gt;" in page and "{{ 7 * 7 }}" in page
+    assert "<script>" in pdf_text(tmp_path / "report.pdf").replace("\r\n", "")
+
+
+def test_names_in_any_script_and_of_any_bytes_can_be_reported(tmp_path):
+    plain = sample_findings(30, raw="Ελληνικά 身分證", cleaned="\udce9")
+    odd = replace(plain, cards=(replace(plain.cards[0], file="caf\udce9.png"), *plain.cards[1:]))
+    write_report(odd, tmp_path)
+    assert "Ελληνικά 身分證" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert load_findings(tmp_path).cards[0].file == "caf\udce9.png"
+    assert "????" in pdf_text(tmp_path / "report.pdf")
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans()
+)  # fmt: skip
+def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, seed, gain, harm, truth):
+    findings = sample_findings(cards, seed=seed, gain=gain, harm=harm, truth=truth)
+    page = web_page(document(findings, Typing(cost=1.5)), (), {})
+    for outcome in ("rescued", "both", "neither", "broken"):
+        assert f"{getattr(findings.table, outcome)} {outcome}" in re.sub("<[^>]+>", "", page)
+    file = tmp_path_factory.mktemp("report") / "report.json"
+    file.write_text(as_json(findings))
+    assert load_findings(file) == findings
+    file.write_text(as_json(without_values(findings)))
+    assert load_findings(file) == without_values(findings) != findings
+
+
+def test_findings_without_strata_ledger_or_any_pass_are_reported(tmp_path):
+    bare = replace(sample_findings(20, truth=False), strata=(), worst=None, choices={}, relative_uplift=None)
+    write_report(bare, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    for words in ("no stratum has enough cards", "No ledger lies", "There was no truth", "only be counted against"):
+        assert words in page
+
+
+def test_one_line_a_card_names_fields_and_not_values(findings):
+    lines = list(csv.DictReader(io.StringIO(cards_csv(findings))))
+    assert len(lines) == 60
+    for line, card in zip(lines, findings.cards, strict=True):
+        assert (line["file"], line["outcome"], line["choice"]) == (card.file, card.outcome, card.choice)
+        assert (line["wrong_cleaned"] == "") == card.cleaned.passes and (line["wrong_raw"] == "") == card.raw.passes
+        assert line["noise"].split(";") == list(card.strata["noise"])
+
+
+def test_a_name_that_a_spreadsheet_would_run_begins_with_an_apostrophe(findings):
+    card = replace(findings.cards[0], file='=HYPERLINK("x")', layout="+1")
+    (line, *_) = csv.DictReader(io.StringIO(cards_csv(replace(findings, cards=(card,)))))
+    assert line["file"] == "'=HYPERLINK(\"x\")" and line["layout"] == "'+1"
+
+
+def test_time_and_cost_are_the_cards_that_fail_times_what_typing_takes():
+    findings = replace(sample_findings(20), raw_rate=0.5, cleaned_rate=0.8, absolute_interval=(0.1, 0.4))
+    (grid, calculation, _) = next(
+        one for one in document(findings, Typing(minutes=3, cost=2)).sections if one.title == "Time and cost"
+    ).blocks  # fmt: skip
+    assert grid.rows == (
+        ("cards to type in", "500.0", "200.0", "−300.0"),
+        ("hours of typing", "25.0", "10.0", "−15.0"),
+        ("cost of typing", "1000.0", "400.0", "−600.0"),
+    )
+    assert "between −400.0 and −100.0" in calculation.text and "3 minutes" in calculation.text
+
+
+@pytest.mark.parametrize("wrong", [{"minutes": 0}, {"cost": -1}, {"minutes": float("nan")}, {"cost": float("inf")}])
+def test_typing_takes_some_time_and_money(wrong):
+    with pytest.raises(ValueError, match="must be above 0"):
+        Typing(**wrong)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1}', f'{{"format": 1, "{SECRET}": 1}}', f"{SECRET}"])
+def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
+    file = tmp_path / "report.json"
+    file.write_text(content)
+    with pytest.raises(InputError, match="is no report") as refused:
+        load_findings(file)
+    assert SECRET not in str(refused.value) + refused.value.hint and refused.value.__cause__ is None
+
+
+def test_a_report_of_a_newer_format_is_refused_by_its_number(tmp_path):
+    (tmp_path / "report.json").write_text('{"format": 2}')
+    with pytest.raises(InputError, match="is of format 2"):
+        load_findings(tmp_path)
+
+
+def test_a_folder_without_a_report_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        load_findings(tmp_path)
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_report(sample_findings(10), tmp_path / "file" / "report")
+
+
+def test_the_templates_lie_in_the_package():
+    import docpipe.evaluate.report as package
+
+    names = {path.name for path in (Path(package.__file__).parent / "templates").iterdir()}
+    assert {"report.html", "blocks.html", "gallery.html", "report.css", "report.js"} <= names

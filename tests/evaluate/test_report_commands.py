@@ -1,0 +1,142 @@
+"""`docpipe evaluate -o` and `docpipe compare`; what reads the cards stands aside for findings that are drawn."""
+
+import doctest
+import json
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from docpipe.cli import main
+from docpipe.errors import ExitCode, InputError
+from docpipe.evaluate import evaluation
+from docpipe.evaluate.report import compare_findings, comparison_as_text, wording, write_report
+from docpipe.evaluate.uplift import mcnemar_p
+from tests.evaluate.report_sample import SECRET, sample_findings
+
+
+@pytest.fixture
+def evaluate(tmp_path, monkeypatch):
+    """Run the command on findings; returns its end, and what the evaluation was asked for."""
+    for name in ("raw", "cleaned"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    asked = {}
+
+    def run(findings, *more):
+        monkeypatch.setattr(evaluation, "find_cases", lambda *folders, **options: (findings.cards, 0))
+        monkeypatch.setattr(evaluation, "evaluate", lambda *folders, **options: (asked.update(options), findings)[1])
+        return CliRunner().invoke(main, ["evaluate", "--raw", "raw", "--cleaned", "cleaned", *more])
+
+    run.asked = asked
+    return run
+
+
+def passing(findings, files):
+    """The same cards, of which these pass cleaned."""
+    cards = tuple(
+        replace(card, cleaned=replace(card.cleaned, fields=tuple(
+            replace(one, right=card.file in files) for one in card.cleaned.fields)))
+        for card in findings.cards
+    )  # fmt: skip
+    return replace(findings, cards=cards)
+
+
+def test_with_a_folder_the_report_is_written_and_stdout_stays_empty(evaluate, tmp_path):
+    ended = evaluate(sample_findings(30), "-o", "report")
+    assert ended.exit_code == ExitCode.OK and ended.stdout == ""
+    assert "report/report.html" in ended.stderr
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {
+        "report.html", "report.pdf", "report.json", "cards.csv",
+    }  # fmt: skip
+    assert evaluate.asked["with_values"] is False
+
+
+def test_without_a_folder_the_figures_are_printed_and_no_value(evaluate):
+    findings = sample_findings(30)
+    ended = evaluate(findings)
+    assert ended.exit_code == ExitCode.OK and SECRET not in ended.output
+    assert f"{findings.table.rescued} rescued, {findings.table.broken} broken" in ended.stdout
+    assert "right against the truth" in ended.stdout
+    without_truth = evaluate(sample_findings(30, truth=False)).stdout
+    assert "valid by its own rules" in without_truth and "truth" not in without_truth
+
+
+def test_as_json_each_card_is_a_line_without_values_and_the_figures_are_the_last(evaluate):
+    findings = sample_findings(30)
+    ended = evaluate(findings, "--json")
+    *cards, figures = map(json.loads, ended.stdout.splitlines())
+    assert [(card["file"], card["outcome"]) for card in cards] == [(card.file, card.outcome) for card in findings.cards]
+    assert figures["table"]["rescued"] == findings.table.rescued and "cards" not in figures
+    assert SECRET not in ended.stdout
+
+
+def test_an_uplift_under_the_limit_ends_with_code_7_after_the_report_is_written(evaluate, tmp_path):
+    findings = sample_findings(100, harm=0)
+    points = findings.table.rescued
+    assert evaluate(findings, "--fail-under", str(points)).exit_code == ExitCode.OK
+    ended = evaluate(findings, "--fail-under", str(points + 0.01), "-o", "report")
+    assert ended.exit_code == ExitCode.UPLIFT_TOO_LOW == 7
+    assert f"+{points}.0 points" in ended.stderr and (tmp_path / "report" / "report.html").exists()
+
+
+def test_images_need_a_folder_to_go_to(evaluate):
+    ended = evaluate(sample_findings(10), "--with-images")
+    assert ended.exit_code == ExitCode.USAGE and "-o" in ended.stderr
+
+
+def test_what_typing_takes_is_in_the_report(evaluate, tmp_path):
+    evaluate(sample_findings(10), "-o", "report", "--typing-minutes", "4.5", "--typing-cost", "0.8")
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "4.5 minutes" in page and "× 0.8" in page
+
+
+def test_two_reports_are_held_against_each_other_card_by_card():
+    findings = sample_findings(10)
+    names = [card.file for card in findings.cards]
+    compared = compare_findings(passing(findings, names[:5]), passing(findings, names[3:9]))
+    assert (compared.both, compared.neither, compared.left_out) == (2, 1, 0)
+    assert compared.only_first == tuple(names[:3]) and compared.only_second == tuple(names[5:9])
+    assert compared.net == 0.1 and compared.p == mcnemar_p(4, 3)
+    text = comparison_as_text(compared, "before", "after")
+    assert "50.0 %" in text and "60.0 %" in text and "+10.0 points" in text and "before" in text
+
+
+def test_cards_of_one_report_alone_are_left_out_and_counted():
+    findings = sample_findings(10)
+    compared = compare_findings(findings, replace(findings, cards=findings.cards[:7]))
+    assert compared.left_out == 3 and compared.only_first == compared.only_second == ()
+    assert "3 cards that only one of the reports has are left out" in comparison_as_text(compared, "a", "b")
+
+
+def test_reports_that_cannot_be_compared_are_refused():
+    findings = sample_findings(10)
+    with pytest.raises(InputError, match="different rules"):
+        compare_findings(findings, sample_findings(10, truth=False))
+    with pytest.raises(InputError, match="no card in common"):
+        compare_findings(findings, replace(findings, cards=()))
+
+
+def test_the_command_compares_reports_by_folder_or_file(tmp_path):
+    findings = sample_findings(12)
+    for name, files in (("before", ["000000.png"]), ("after", ["000000.png", "000001.png"])):
+        write_report(passing(findings, files), tmp_path / name)
+    paths = [str(tmp_path / "before"), str(tmp_path / "after" / "report.json")]
+    ended = CliRunner().invoke(main, ["compare", *paths])
+    assert ended.exit_code == ExitCode.OK and "+8.3 points" in ended.stdout
+    assert json.loads(CliRunner().invoke(main, ["compare", *paths, "--json"]).stdout)["only_second"] == ["000001.png"]
+
+
+def test_something_else_than_a_report_ends_with_code_3(tmp_path):
+    ended = CliRunner().invoke(main, ["compare", str(tmp_path), str(tmp_path)])
+    assert ended.exit_code == ExitCode.BAD_INPUT and "docpipe evaluate -o" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_the_help_holds_an_example(command):
+    assert f"docpipe {command} " in CliRunner().invoke(main, [command, "--help"]).output.split("\n\n", 1)[1]
+
+
+def test_the_examples_of_the_wording_are_true():
+    failed, attempted = doctest.testmod(wording)
+    assert attempted > 8 and not failed

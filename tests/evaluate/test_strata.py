@@ -1,0 +1,80 @@
+"""Strata: who is in them, how they are corrected, and which is the worst."""
+
+from dataclasses import replace
+
+import pytest
+
+from docpipe.evaluate.field_figures import field_figures
+from docpipe.evaluate.strata import FEWEST_CARDS, net_interval, strata_of, worst_of
+from docpipe.evaluate.uplift import Table
+from tests.evaluate.made_cards import reading, result
+
+
+def each_alone(cards):
+    return {card.file: card.file for card in cards}
+
+
+def test_a_card_counts_in_every_stratum_that_it_belongs_to_and_strata_are_in_order():
+    cards = [
+        result("1", True, True, layout=("td3",), noise=(), number=()),
+        result("2", False, True, layout=("td1",), number=("10",), noise=("jpeg", "dust")),
+        result("3", True, False, layout=("td1",), number=("2",), noise=("dust",)),
+    ]
+    found = {(one.group, one.name): one.table for one in strata_of(cards, each_alone(cards))}
+    assert found == {
+        ("layout", "td1"): Table(0, 1, 1, 0),
+        ("layout", "td3"): Table(1, 0, 0, 0),
+        ("noise", "dust"): Table(0, 1, 1, 0),
+        ("noise", "jpeg"): Table(0, 1, 0, 0),
+        ("number", "2"): Table(0, 0, 1, 0),
+        ("number", "10"): Table(0, 1, 0, 0),
+    }
+    assert list(found) == [("layout", "td1"), ("layout", "td3"), ("noise", "dust"), ("noise", "jpeg"),
+                           ("number", "2"), ("number", "10")]  # fmt: skip
+
+
+def test_p_values_are_corrected_over_all_groups_together():
+    cards = [result(str(n), False, True, layout=("td1",), noise=("dust", "jpeg")) for n in range(10)]
+    strata = strata_of(cards, each_alone(cards))
+    assert [one.p for one in strata] == pytest.approx([2 / 1024] * 3)
+    assert [one.p_holm for one in strata] == pytest.approx([6 / 1024] * 3)
+
+
+def test_the_worst_stratum_is_the_least_uplift_among_the_large_ones():
+    harmed = [result(f"a{n}", True, n > 0, noise=("stains",)) for n in range(FEWEST_CARDS)]
+    helped = [result(f"b{n}", False, True, noise=("dust",)) for n in range(FEWEST_CARDS)]
+    few = [result(f"c{n}", True, False, noise=("tape",)) for n in range(FEWEST_CARDS - 1)]
+    strata = strata_of([*helped, *harmed, *few], each_alone([*helped, *harmed, *few]))
+    worst = worst_of(strata)
+    assert worst is not None and worst.name == "stains"
+    assert worst_of([one for one in strata if one.name == "tape"]) is None
+
+
+def test_draws_of_one_card_stay_together_in_the_interval():
+    cards = [result(str(n), n % 4 >= 2, n % 4 < 2) for n in range(80)]
+    low, high = net_interval(cards, each_alone(cards))
+    wide_low, wide_high = net_interval(cards, {card.file: int(card.file) // 2 for card in cards})
+    assert wide_high - wide_low > 1.2 * (high - low)
+
+
+def test_the_figures_of_a_field_are_counts_and_error_rates_over_all_cards():
+    cards = [
+        result("1", False, True),
+        replace(result("2", True, True), raw=reading(True, errors=(2, 12, 1, 3)), schema="td1"),
+        replace(result("3", False, False), schema="td3"),
+    ]
+    surname, sex, surname_td3, _ = field_figures(cards)
+    assert (surname.schema, surname.name, surname.required, surname.cards) == ("td1", "surname", True, 2)
+    assert (surname.right_raw, surname.right_cleaned) == (1, 2)
+    assert (surname.cer_raw, surname.cer_cleaned) == (pytest.approx(2 / 20), 0)
+    assert (surname.wer_raw, surname.wer_cleaned) == (pytest.approx(1 / 4), 0)
+    assert (sex.required, sex.right_raw, sex.cer_raw) == (False, 0, 1)
+    assert (surname_td3.schema, surname_td3.cards) == ("td3", 1)
+
+
+def test_without_truth_a_field_has_no_error_rates():
+    card = result("1", True, True)
+    unjudged = tuple(replace(one, char_edits=None, chars=None, word_edits=None, words=None) for one in card.raw.fields)
+    card = replace(card, raw=replace(card.raw, fields=unjudged), cleaned=replace(card.cleaned, fields=unjudged))
+    figures = field_figures([card])[0]
+    assert (figures.cer_raw, figures.cer_cleaned, figures.wer_raw, figures.wer_cleaned) == (None,) * 4
