@@ -30,6 +30,14 @@ class Engine(Protocol):
     entry a picture, in their order, and an empty one where nothing was read.
     """
 
+    @property
+    def description(self) -> str:
+        """What reads: its name in `docpipe.ocr.engines.OCR_ENGINES`, a blank, then its version and data.
+
+        Engines of one description read the same from the same picture.
+        """
+        ...
+
     def words(self, pictures: Sequence[Gray], mode: int, *, alphabet: str = "") -> list[list[Word]]:
         """The words on each of some pictures.
 

@@ -60,7 +60,7 @@ class Tesseract:
     def description(self) -> str:
         """What reads: version, language, and sha256 (its start) and size of the language data.
 
-        As in "5.3.0, eng 1a2b3c4d (4.1 MB)". Tesseract 4 does not say where its data lie: no hash and no size.
+        As in "tesseract 5.3.0, eng 1a2b3c4d (4.1 MB)". Tesseract 4 does not say where its data lie: no hash, no size.
         """
         return _description(self.language, os.environ.get("TESSDATA_PREFIX", ""))
 
@@ -148,7 +148,7 @@ def _languages(tessdata: str) -> frozenset[str]:  # noqa: ARG001  (another folde
 
 @lru_cache(maxsize=4)
 def _description(language: str, tessdata: str) -> str:  # noqa: ARG001  (another folder, another answer)
-    version = f"{pytesseract.get_tesseract_version()}, {language}"
+    version = f"tesseract {pytesseract.get_tesseract_version()}, {language}"
     listing = [pytesseract.pytesseract.tesseract_cmd, "--list-langs"]
     said = subprocess.run(listing, capture_output=True, text=True, check=True)
     folder = re.search(r'"(.+)"', said.stdout)
