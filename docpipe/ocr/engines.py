@@ -1,13 +1,17 @@
-"""The one table of OCR engines, and how each is made ready."""
+"""The one table of OCR engines, and how each is made ready. Loads nothing heavy: the command's help lists them."""
+
+from typing import TYPE_CHECKING
 
 from docpipe.errors import MissingToolError, UsageError
-from docpipe.ocr.engine import Engine
+
+if TYPE_CHECKING:
+    from docpipe.ocr.engine import Engine
 
 OCR_ENGINES = ("auto", "tesseract", "tesserocr", "rapidocr")
 DEFAULT_OCR = "auto"
 
 
-def load_ocr(name: str = DEFAULT_OCR, *, language: str = "eng") -> Engine:
+def load_ocr(name: str = DEFAULT_OCR, *, language: str = "eng") -> "Engine":
     """Make the OCR engine called `name` ready.
 
     Args:
