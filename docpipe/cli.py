@@ -325,8 +325,8 @@ def evaluate(
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
 
     Prints the figures, or with -o writes a report. Without a truth a field counts as right where check digits, dates
-    and formats are. No value of any field is printed or reported unless --with-images asks for it, or kept but in
-    the --cache.
+    and formats are. No value of any field is printed or reported unless --with-images asks for it; --cache keeps
+    what was read.
 
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
