@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docpipe.errors import DocpipeError, ExitCode, InputError, MissingToolError, OutputError, UsageError
+from docpipe.ocr.engines import DEFAULT_OCR, OCR_ENGINES
 
 if TYPE_CHECKING:
     from docpipe.clean import Batch, PageOptions, Plan
@@ -298,7 +299,12 @@ def export(run: Path, out: Path, model_version: str) -> None:
               help="truth.jsonl of the cards; without it fields are judged by their own rules.")
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Provenance, for figures by noise.  [default: pairs.jsonl beside the truth]")
-@click.option("--schema", help="Name or TOML file of a field schema.  [default: the one of each card's layout]")
+@click.option("--schema",
+              help="Name or TOML file of a field schema.  [default: by each card's layout; without truth, what fits]")
+@click.option("--ocr", type=click.Choice(OCR_ENGINES), default=DEFAULT_OCR, show_default=True,
+              help="What reads. auto: tesserocr where it is installed, else the program tesseract.")
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Keep what OCR read in this folder, so that no scan is read twice: personal data, mode 0700.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
               help="Folder for report.html, report.pdf, report.json and cards.csv.")
 @click.option("--with-images", is_flag=True, help="Show cards and readings in the report: personal data.")
@@ -313,20 +319,22 @@ def export(run: Path, out: Path, model_version: str) -> None:
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
 def evaluate(
-    raw: Path, cleaned: Path, truth: Path | None, pairs: Path | None, schema: str | None, out: Path | None,
-    with_images: bool, gallery: int, typing_minutes: float, typing_cost: float | None, fail_under: float | None,
-    jobs: int | None, as_json: bool,
+    raw: Path, cleaned: Path, truth: Path | None, pairs: Path | None, schema: str | None, ocr: str,
+    cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
+    typing_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
 ) -> None:
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
 
     Prints the figures, or with -o writes a report. Without a truth a field counts as right where check digits, dates
-    and formats are. No value of any field is printed or written unless --with-images asks for it.
+    and formats are. No value of any field is printed or reported unless --with-images asks for it; --cache keeps
+    what was read.
 
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl -o report/
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --schema td1 -o report/ --fail-under 0
+    docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --cache ~/.cache/docpipe -o report/
     """
     if with_images and out is None:
         raise UsageError("--with-images needs a folder for the report", hint="name one with -o")
@@ -339,7 +347,8 @@ def evaluate(
     cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
     with progress_bar("reading", "cards", len(cases)) as tell:
         findings = evaluate_folders(
-            raw, cleaned, truth=truth, schema=schema, pairs=pairs, with_values=with_images, workers=jobs, tell=tell
+            raw, cleaned, truth=truth, schema=schema, pairs=pairs, ocr=ocr, cache=cache,
+            with_values=with_images, workers=jobs, tell=tell,
         )
     if out:
         typing = Typing(typing_minutes, typing_cost)

@@ -36,7 +36,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything docpipe can use."""
-    return [*_basics(), *_engines(), *_tesseract(), *_extras()]
+    return [*_basics(), *_engines(), *_tesseract(), *_other_ocr(), *_extras()]
 
 
 def report(findings: list[Finding]) -> str:
@@ -94,6 +94,11 @@ def _tesseract() -> Iterator[Finding]:
         yield Finding("OCR", "languages", "ok", ", ".join(languages))
     else:
         yield Finding("OCR", "languages", "missing", "none", "apt install tesseract-ocr-eng")
+
+
+def _other_ocr() -> Iterator[Finding]:
+    yield _package("OCR", "tesserocr", "missing", f"pip install '{_DISTRIBUTION}[eval]'")          # reads faster
+    yield _package("OCR", "rapidocr", "missing", f"pip install '{_DISTRIBUTION}[rapidocr]'")       # reads otherwise
 
 
 def _extras() -> Iterator[Finding]:

@@ -121,7 +121,7 @@ def judge(folder: Path, cards: Sequence[TrueCard], jobs: int) -> Wrong:
 
 def judge_one(folder: Path, case: Case) -> tuple[str, tuple[str, ...]]:
     """Name of the file, and the required fields that are not read right from it."""
-    reading = read_scan(folder / case.file, case)
+    reading = read_scan(folder / case.file, case, ocr="tesseract")  # verdicts that are kept are the program's
     if reading.problem:
         raise SystemExit(f"{folder / case.file}: {reading.problem}")
     return case.file, tuple(field.name for field in reading.fields if field.required and not field.right)

@@ -33,13 +33,13 @@ class Case:
     Args:
         file: name of the scan, the same in both folders.
         layout: of the card, where the truth names it; else the schema.
-        schema: what is read.
+        schema: what is read; None until it is found out from the scans, and where none fits.
         true: what the fields should say, by name; None without truth.
     """
 
     file: str
     layout: str
-    schema: Schema
+    schema: Schema | None
     true: Mapping[str, str] | None = field(default=None, repr=False)
 
 
@@ -116,8 +116,13 @@ def check_scans(raw: Path, cleaned: Path, files: Sequence[str]) -> None:
             )
 
 
-def cases_of_folders(raw: Path, cleaned: Path, schema: Schema) -> tuple[list[Case], int]:
+def cases_of_folders(raw: Path, cleaned: Path, schema: Schema | None) -> tuple[list[Case], int]:
     """The scans below `raw`, at any depth, that have their counterpart in `cleaned`, by name.
+
+    Args:
+        raw: folder of the scans as they came in.
+        cleaned: folder of the same names, cleaned.
+        schema: of all cards; None for cards that have to tell it themselves.
 
     Returns:
         The cases, without truth, and the number of scans that have no counterpart.
@@ -142,4 +147,5 @@ def cases_of_folders(raw: Path, cleaned: Path, schema: Schema) -> tuple[list[Cas
             f"none of the {len(files)} scans in {raw} has its counterpart in {cleaned}, such as {files[0]}",
             hint="cleaned scans have the names of the raw ones",
         )
-    return [Case(file, schema.name, schema) for file in paired], len(files) - len(paired)
+    layout = schema.name if schema else ""
+    return [Case(file, layout, schema) for file in paired], len(files) - len(paired)

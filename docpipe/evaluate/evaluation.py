@@ -6,14 +6,15 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
-from docpipe.errors import InputError, UsageError
+from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
 from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.findings import CardReading, CardResult, Findings
-from docpipe.evaluate.judge import read_cases
+from docpipe.evaluate.judge import read_cases, ready_ocr
 from docpipe.evaluate.provenance import PAIRS_NAME, Origin, read_choices, read_origins
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
 from docpipe.evaluate.uplift import mcnemar_p, wilson
+from docpipe.ocr.engines import DEFAULT_OCR
 from docpipe.ocr.schema import Schema, load_schema
 
 RIGHT = {True: "say what the truth says", False: "are valid by their own rules: check digits, dates, formats"}
@@ -26,53 +27,62 @@ def evaluate(
     truth: Path | None,
     schema: str | None,
     pairs: Path | None = None,
+    ocr: str = DEFAULT_OCR,
+    cache: Path | None = None,
     with_values: bool = False,
     workers: int | None = None,
     tell: Callable[[int], None] = lambda _done: None,
 ) -> Findings:
     """Read every card raw and cleaned, and count how many more pass.
 
-    A scan that cannot be opened fails, raw or cleaned, and its `CardReading.problem` says why: one of thousands should
-    not end the evaluation, and leaving it out would flatter the other version.
+    A scan that cannot be opened, or that no schema fits, fails, raw or cleaned, and its `CardReading.problem` says why:
+    one of thousands should not end the evaluation, and leaving it out would flatter the other version.
 
     Args:
         raw: folder of the scans as they came in.
         cleaned: folder of the same scans, cleaned, under the same names.
         truth: truth.jsonl of the cards. Without it every scan in `raw` that has its counterpart in `cleaned` is read,
             and its fields are judged by their own rules.
-        schema: name or file of one schema for all cards; with truth None stands for that of each card's layout.
+        schema: name or file of one schema for all cards. None stands for that of each card's layout where there is a
+            truth; where there is none, for the shipped one that fits its raw scan, or else its cleaned one.
         pairs: provenance of the scans; by default the pairs.jsonl beside the truth, where there is one.
+        ocr: what reads, one of `docpipe.ocr.engines.OCR_ENGINES`.
+        cache: folder in which what OCR read is kept for the next evaluation: personal data, for this user alone (mode
+            0700). What it holds already is not read again.
         with_values: keep what was read in the findings.
         workers: processes, at least 1; None for one a usable core.
         tell: called after each card with how many are done; `len(find_cases(...)[0])` is how many there are.
 
     Raises:
-        UsageError: there is neither truth nor schema.
-        InputError: a scan that the truth names is missing, not one can be opened, or the truth, the schema, the
-            provenance or the ledger of the cleaning cannot be used.
-        MissingToolError: Tesseract is not installed.
+        UsageError: there is no such engine.
+        InputError: a scan that the truth names is missing, not one can be read, or the truth, the schema, the
+            provenance, the ledger of the cleaning or the file in the cache cannot be used.
+        OutputError: the cache is open to other users, or cannot be written.
+        MissingToolError: the engine is not installed.
     """
-    from docpipe.ocr.tesseract import Tesseract  # late: it loads OpenCV
-
-    engines = {"tesseract": Tesseract().description}
+    engine, _, version = ready_ocr(ocr, cache).description.partition(" ")
     cases, left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
     origins = _origins_of(cases, truth, pairs)
     choices = read_choices(cleaned)
     cards: list[CardResult] = []
-    readings = read_cases(raw, cleaned, cases, with_values=with_values, workers=workers)
-    for case, (before, after) in zip(cases, readings, strict=True):
-        strata = {"layout": (case.layout,), **origins[case.file].strata}
-        cards.append(
-            CardResult(case.file, case.layout, case.schema.name, strata, before, after, choices.get(case.file))
-        )
+    schemas: dict[str, str] = {}
+    for case, before, after in read_cases(
+        raw, cleaned, cases, ocr=ocr, cache=cache, with_values=with_values, workers=workers
+    ):
+        name = case.schema.name if case.schema else ""
+        if case.schema:
+            schemas[name] = _pass_rule(case.schema, truth is not None)
+        strata = {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata}
+        cards.append(CardResult(case.file, case.layout, name, strata, before, after, choices.get(case.file)))
         tell(len(cards))
     return _findings(
         cards,
         raw=raw,
         cleaned=cleaned,
-        engines=engines,
-        schemas={case.schema.name: _pass_rule(case.schema, truth is not None) for case in cases},
+        engines={engine: version},
+        schemas=schemas,
         has_truth=truth is not None,
+        is_cached=cache is not None,
         drawn_from={file: origin.card for file, origin in origins.items()},
         left_out=left_out,
     )
@@ -82,16 +92,13 @@ def find_cases(raw: Path, cleaned: Path, *, truth: Path | None, schema: str | No
     """The cards that `evaluate` will read, and the number of raw scans that it leaves out; nothing is decoded.
 
     Raises:
-        UsageError: there is neither truth nor schema.
         InputError: a scan that the truth names is missing, or the truth or the schema cannot be used.
     """
     if truth is not None:
         cases = cases_of(read_truth(truth), schema)
         check_scans(raw, cleaned, [case.file for case in cases])
         return cases, 0
-    if schema is None:
-        raise UsageError("without truth a schema must say what is read", hint="name one with --schema, or give --truth")
-    return cases_of_folders(raw, cleaned, load_schema(schema))
+    return cases_of_folders(raw, cleaned, load_schema(schema) if schema else None)
 
 
 def _origins_of(cases: Sequence[Case], truth: Path | None, pairs: Path | None) -> dict[str, Origin]:
@@ -115,13 +122,14 @@ def _findings(
     engines: Mapping[str, str],
     schemas: Mapping[str, str],
     has_truth: bool,
+    is_cached: bool,
     drawn_from: Mapping[str, int | str],
     left_out: int,
 ) -> Findings:
     readings = [reading for card in cards for reading in (card.raw, card.cleaned)]
     seconds = [reading.seconds for reading in readings if not reading.problem]
     if not seconds:
-        raise InputError(f"none of the {len(readings)} scans can be opened; {cards[0].file}: {readings[0].problem}")
+        raise InputError(f"none of the {len(readings)} scans can be read; {cards[0].file}: {readings[0].problem}")
     table = table_of(cards)
     strata = strata_of(cards, drawn_from)
     return Findings(
@@ -147,7 +155,7 @@ def _findings(
         worst=worst_of(strata),
         fields=field_figures(cards),
         choices=dict(Counter(card.choice for card in cards if card.choice is not None)),
-        ocr_seconds=sum(seconds) / len(seconds),
+        ocr_seconds=None if is_cached else sum(seconds) / len(seconds),
         mended=sum(reading.mended for reading in readings),
         cards=tuple(cards),
         left_out=left_out,

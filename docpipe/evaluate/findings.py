@@ -11,6 +11,9 @@ from docpipe.evaluate.uplift import Interval, Table
 
 Outcome = Literal["both", "rescued", "broken", "neither"]
 
+NO_SCHEMA = "no schema fits"
+"""The problem of a scan of a card whose schema nobody named, and that none of the shipped ones fits."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldReading:
@@ -47,7 +50,8 @@ class CardReading:
             does not pass is a false accept.
         mended: characters of the zone that were corrected by their class or position.
         seconds: that OCR took.
-        problem: why the scan could not be opened; then every field counts as wrong. Empty for every other scan.
+        problem: why the scan was not read: it could not be opened, or no schema fits. Then it fails, and what fields it
+            has are wrong. Empty for every other scan.
     """
 
     fields: tuple[FieldReading, ...]
@@ -58,8 +62,8 @@ class CardReading:
 
     @property
     def passes(self) -> bool:
-        """Every required field is right."""
-        return all(one.right for one in self.fields if one.required)
+        """The scan was read, and every required field is right."""
+        return not self.problem and all(one.right for one in self.fields if one.required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class CardResult:
     Args:
         file: name of the scan, the same in both folders.
         layout: of the card, where the truth names it; else the schema.
-        schema: its name.
+        schema: its name; empty where none fits.
         strata: group -> strata that the card belongs to, as in {"noise": ("dust", "jpeg"), "severity": ("0.6-0.8",)}.
         raw: the scan as it came in.
         cleaned: the scan cleaned.
@@ -160,7 +164,7 @@ class Findings:
         worst: the stratum with the lowest absolute uplift among those large enough to say so; None where there is none.
         fields: figures of every field.
         choices: "restored" -> pages, "original" -> pages, of the pages judged; empty where no ledger was found.
-        ocr_seconds: mean over all readings of scans that could be opened.
+        ocr_seconds: mean over all scans that were read; None where a cache may have answered in place of OCR.
         mended: characters corrected in the zones, raw and cleaned together.
         cards: every card, in the order of the truth or by name.
         left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
@@ -188,7 +192,7 @@ class Findings:
     worst: Stratum | None
     fields: tuple[FieldFigures, ...]
     choices: Mapping[str, int]
-    ocr_seconds: float
+    ocr_seconds: float | None
     mended: int
     cards: tuple[CardResult, ...]
     left_out: int = 0

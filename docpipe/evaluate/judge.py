@@ -8,16 +8,19 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case
-from docpipe.evaluate.findings import CardReading, FieldReading
+from docpipe.evaluate.findings import NO_SCHEMA, CardReading, FieldReading
 from docpipe.evaluate.text_errors import text_errors
-from docpipe.ocr.schema import Field
+from docpipe.ocr.engine import Engine
+from docpipe.ocr.engines import DEFAULT_OCR, load_ocr
+from docpipe.ocr.schema import Field, load_schema
 from docpipe.page import Gray
 
 if TYPE_CHECKING:
@@ -26,28 +29,55 @@ if TYPE_CHECKING:
 CARDS_AT_ONCE = 4                # handed to a process in one go
 
 
+@lru_cache(maxsize=1)
+def ready_ocr(ocr: str, cache: Path | None) -> Engine:
+    """What reads, made ready once a process.
+
+    Args:
+        ocr: one of `docpipe.ocr.engines.OCR_ENGINES`.
+        cache: folder of what was read before; None for none.
+
+    Raises:
+        UsageError: there is no such engine.
+        MissingToolError: the engine is not installed.
+        OutputError: the cache is open to other users, or cannot be written.
+        InputError: the file in it is no cache.
+    """
+    from docpipe.ocr.cache import CachedEngine  # late: it loads OpenCV
+
+    engine = load_ocr(ocr)
+    return CachedEngine(engine, cache) if cache is not None else engine
+
+
 def read_cases(
-    raw: Path, cleaned: Path, cases: Sequence[Case], *, with_values: bool = False, workers: int | None = None
-) -> Iterator[tuple[CardReading, CardReading]]:
+    raw: Path,
+    cleaned: Path,
+    cases: Sequence[Case],
+    *,
+    ocr: str = DEFAULT_OCR,
+    cache: Path | None = None,
+    with_values: bool = False,
+    workers: int | None = None,
+) -> Iterator[tuple[Case, CardReading, CardReading]]:
     """Read every card in both folders.
 
     Args:
         raw: folder of the scans as they came in.
         cleaned: folder of the same names, cleaned.
         cases: the cards, at least one.
+        ocr: what reads, and `cache`: as for `ready_ocr`, which says what they raise.
+        cache: see `ocr`.
         with_values: keep what was read.
         workers: processes, at least 1; None for one a usable core.
 
     Yields:
-        How the raw and the cleaned scan were read, in the order of `cases`. A scan that cannot be opened does not end
-        it: a batch of thousands has a few, and they cannot pass.
-
-    Raises:
-        MissingToolError: Tesseract is not installed.
+        Each case, in order, and how its raw and its cleaned scan were read. A case without a schema comes back with the
+        one that fits its raw scan, or else its cleaned one; both are read by it. A scan that cannot be read does not
+        end it: a batch of thousands has a few, and they cannot pass.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(workers or cores, len(cases))
-    read = partial(_read_both, raw=raw, cleaned=cleaned, with_values=with_values)
+    read = partial(_read_both, raw=raw, cleaned=cleaned, ocr=ocr, cache=cache, with_values=with_values)
     if workers == 1:
         yield from map(read, cases)
         return
@@ -56,39 +86,67 @@ def read_cases(
         yield from pool.map(read, cases, chunksize=CARDS_AT_ONCE)
 
 
-def _read_both(case: Case, *, raw: Path, cleaned: Path, with_values: bool) -> tuple[CardReading, CardReading]:
-    return (
-        read_scan(raw / case.file, case, with_values=with_values),
-        read_scan(cleaned / case.file, case, with_values=with_values),
-    )
+def _read_both(
+    case: Case, *, raw: Path, cleaned: Path, ocr: str, cache: Path | None, with_values: bool
+) -> tuple[Case, CardReading, CardReading]:
+    scans = raw / case.file, cleaned / case.file
+    if case.schema is None:
+        case = _with_schema(case, scans, ready_ocr(ocr, cache))
+    before, after = (read_scan(scan, case, ocr=ocr, cache=cache, with_values=with_values) for scan in scans)
+    return case, before, after
 
 
-def read_scan(scan: Path, case: Case, *, with_values: bool = False) -> CardReading:
+def _with_schema(case: Case, scans: Sequence[Path], engine: Engine) -> Case:
+    """The case with the schema that fits the first scan that any fits."""
+    from docpipe.ocr.detect import detect_schema
+
+    for scan in scans:
+        try:
+            name = detect_schema(_first_page(scan), engine)
+        except InputError:       # reading it says so again, and is heard
+            continue
+        if name:
+            return replace(case, layout=name, schema=load_schema(name))
+    return case
+
+
+def read_scan(
+    scan: Path, case: Case, *, ocr: str = DEFAULT_OCR, cache: Path | None = None, with_values: bool = False
+) -> CardReading:
     """Read one version of a card: the first page of a scan.
 
     A field is right when it says what the truth says. Without truth it is right when it was found and is valid by its
     own rules; the check digits vouch for the zone as a whole, so its fields are right only on a card that is valid.
+
+    Args:
+        scan: the file.
+        case: what is read; without a schema nothing is.
+        ocr: what reads, and `cache`: as for `ready_ocr`, which says what they raise.
+        cache: see `ocr`.
+        with_values: keep what was read.
     """
-    import cv2
-
     from docpipe.ocr.extract import Extraction, extract
-    from docpipe.ocr.tesseract import Tesseract
 
-    cv2.setNumThreads(1)         # one process a core
+    unread = _fields(Extraction({}, valid=False), case, with_values)
     try:
         gray = _first_page(scan)
     except InputError as unreadable:
-        nothing = Extraction({}, valid=False)
-        return CardReading(_fields(nothing, case, with_values), False, 0, 0.0, problem=unreadable.problem)
+        return CardReading(unread, False, 0, 0.0, problem=unreadable.problem)
+    if case.schema is None:
+        return CardReading(unread, False, 0, 0.0, problem=NO_SCHEMA)
+    engine = ready_ocr(ocr, cache)
     begun = perf_counter()
-    read = extract(gray, case.schema, Tesseract())
+    read = extract(gray, case.schema, engine)
     seconds = perf_counter() - begun
     return CardReading(_fields(read, case, with_values), read.valid, read.mended, seconds)
 
 
 def _first_page(scan: Path) -> Gray:
+    import cv2
+
     from docpipe.imageio import open_scan
 
+    cv2.setNumThreads(1)         # one process a core
     try:
         with open_scan(scan.read_bytes()) as opened:
             return opened.read(0).pixels
@@ -100,7 +158,7 @@ def _fields(read: "Extraction", case: Case, with_values: bool) -> tuple[FieldRea
     """Of every field of the schema, or of those that the truth knows."""
     return tuple(
         _field(one, read, case.true, with_values)
-        for one in case.schema.fields
+        for one in (case.schema.fields if case.schema else ())
         if case.true is None or one.name in case.true
     )
 

@@ -4,40 +4,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
-from docpipe.ocr.geometry import flatten, straight
+from docpipe.ocr.engine import Box, Engine, Word
+from docpipe.ocr.geometry import evened
+from docpipe.ocr.labels import Phrase, find_labels, follows, page_reads, same_row
 from docpipe.ocr.mrz_reader import fields_of, read_zone
 from docpipe.ocr.schema import Field, Schema, fold
-from docpipe.ocr.tesseract import BLOCK, SPARSE, Box, Tesseract, Word
 from docpipe.page import Gray
 
-PAPER_WINDOW = 1 / 12            # of the page's width: some paper shows in it
-PAGE_READS = ((1100, BLOCK), (1800, SPARSE))     # width in pixels and layout mode; what one misses the other finds
 CLOSE_CAPS_PX = (28, 38)         # height of capitals in the two close looks at a value, about
-LABEL_LIKENESS = 0.78            # of folded characters (difflib); label and reading differ in a letter or two
-WORD_GAP = 1.4                   # heights of a word; wider gaps part a label from its value, and columns
 REACH = 30.0                     # label heights that a value is looked for beside its label
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Phrase:
-    """Words side by side."""
-
-    words: tuple[Word, ...]
-
-    @property
-    def text(self) -> str:
-        return " ".join(word.text for word in self.words)
-
-    @property
-    def box(self) -> Box:
-        lefts, tops, rights, bottoms = zip(*(word.box for word in self.words), strict=True)
-        return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +35,7 @@ class Extraction:
     mended: int = 0
 
 
-def extract(gray: Gray, schema: Schema, engine: Tesseract) -> Extraction:
+def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
     """Read the fields of one card.
 
     Args:
@@ -66,8 +46,7 @@ def extract(gray: Gray, schema: Schema, engine: Tesseract) -> Extraction:
     Returns:
         Values, and whether they are valid by themselves; whether they are right only the truth can say.
     """
-    level = straight(gray)
-    flat = flatten(level, round(PAPER_WINDOW * level.shape[1]))
+    flat = evened(gray)
     values: dict[str, str] = {}
     reading = read_zone(flat, schema.mrz, engine) if schema.mrz else None
     if reading:
@@ -83,9 +62,9 @@ def extract(gray: Gray, schema: Schema, engine: Tesseract) -> Extraction:
     )
 
 
-def _read_beside_labels(flat: Gray, fields: Sequence[Field], engine: Tesseract) -> dict[str, str]:
-    pages = [_page_read(flat, width, mode, engine) for width, mode in PAGE_READS]
-    labels = _find_labels([phrase for page in pages for phrase in page], fields)
+def _read_beside_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict[str, str]:
+    pages = page_reads(flat, engine)
+    labels = find_labels([phrase for page in pages for phrase in page], fields)
     read: dict[str, list[str]] = {field.name: [] for field in fields}
     for field in fields:
         if field.name in labels:
@@ -108,106 +87,20 @@ def _agreed(values: Sequence[str]) -> str:
     return max((value for value in values if value), key=lambda value: counts[fold(value)], default="")
 
 
-def _page_read(flat: Gray, width: int, mode: int, engine: Tesseract) -> list[_Phrase]:
-    """Phrases with boxes in pixels of `flat`."""
-    scale = width / flat.shape[1]
-    by = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    resized = cv2.resize(flat, None, fx=scale, fy=scale, interpolation=by).astype(np.uint8, copy=False)
-    words = [
-        Word(word.text, _scaled(word.box, 1 / scale), word.confidence)
-        for word in engine.words([resized], mode)[0]
-        if fold(word.text)
-    ]
-    return _phrases(words)
-
-
-def _scaled(box: Box, scale: float) -> Box:
-    left, top, right, bottom = (round(side * scale) for side in box)
-    return left, top, right, bottom
-
-
-def _phrases(words: Sequence[Word]) -> list[_Phrase]:
-    """Words of one row with gaps of no more than `WORD_GAP`."""
-    phrases: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: word.box[0]):
-        for phrase in phrases:
-            if _follows(phrase[-1], word):
-                phrase.append(word)
-                break
-        else:
-            phrases.append([word])
-    return [_Phrase(tuple(phrase)) for phrase in phrases]
-
-
-def _follows(before: Word, after: Word) -> bool:
-    height = min(before.box[3] - before.box[1], after.box[3] - after.box[1])
-    gap = after.box[0] - before.box[2]
-    return _same_row(before.box, after.box) and -0.5 * height < gap < WORD_GAP * height
-
-
-def _same_row(one: Box, other: Box) -> bool:
-    shared = min(one[3], other[3]) - max(one[1], other[1])
-    return shared > 0.5 * min(one[3] - one[1], other[3] - other[1])
-
-
-def _find_labels(phrases: Sequence[_Phrase], fields: Sequence[Field]) -> dict[str, Box]:
-    """Where the labels stand, all in the language in which most of them were found."""
-    languages = dict.fromkeys(language for field in fields for language in field.labels)
-    found = [
-        {
-            field.name: hit
-            for field in fields
-            if language in field.labels and (hit := _best_hit(phrases, field.labels[language]))
-        }
-        for language in languages
-    ]
-    best = max(found, key=lambda hits: sum(likeness for likeness, _ in hits.values()))
-    return _of_one_height({name: box for name, (_, box) in best.items()})
-
-
-def _of_one_height(labels: dict[str, Box]) -> dict[str, Box]:
-    """Boxes of the median height: OCR's own shrink and grow with the letters of a label and the dirt around it."""
-    if not labels:
-        return {}
-    half = round(float(np.median([bottom - top for _, top, _, bottom in labels.values()])) / 2)
-    middles = {name: (top + bottom) // 2 for name, (_, top, _, bottom) in labels.items()}
-    return {
-        name: (left, middles[name] - half, right, middles[name] + half)
-        for name, (left, _, right, _) in labels.items()
-    }
-
-
-def _best_hit(phrases: Sequence[_Phrase], label: str) -> tuple[float, Box] | None:
-    best: tuple[float, Box] | None = None
-    length = len(label.split())
-    for phrase in phrases:
-        for start in range(len(phrase.words)):
-            for end in range(start + 1, min(start + length + 1, len(phrase.words)) + 1):
-                part = _Phrase(phrase.words[start:end])
-                likeness = _likeness(label, part.text)
-                if likeness >= LABEL_LIKENESS and (best is None or likeness > best[0]):
-                    best = likeness, part.box
-    return best
-
-
-def _likeness(label: str, text: str) -> float:
-    return SequenceMatcher(None, fold(label), fold(text)).ratio()
-
-
-def _value_of(page: Sequence[_Phrase], labels: dict[str, Box], field: Field) -> str:
+def _value_of(page: Sequence[Phrase], labels: dict[str, Box], field: Field) -> str:
     """What one reading of the page says beside the field's label, or below where nothing is beside it."""
     label = labels[field.name]
     stop = _next_label(label, labels)
     words = [word for phrase in page for word in phrase.words]
-    beside = [word for word in words if _same_row(label, word.box) and label[2] <= _middle(word) < stop]
+    beside = [word for word in words if same_row(label, word.box) and label[2] <= _middle(word) < stop]
     height = label[3] - label[1]
     if not beside:
         column = (label[0], label[3] + height, label[2], label[3] + 2 * height)
-        beside = [word for word in words if _same_row(column, word.box) and label[0] - height < _middle(word) < stop]
+        beside = [word for word in words if same_row(column, word.box) and label[0] - height < _middle(word) < stop]
     ordered = sorted(beside, key=lambda word: word.box[0])
     kept = ordered[:1]
     for before, after in pairwise(ordered):
-        if not _follows(before, after):
+        if not follows(before, after):
             break
         kept.append(after)
     return field.value_of(" ".join(word.text for word in kept))
@@ -220,7 +113,7 @@ def _middle(word: Word) -> float:
 def _next_label(label: Box, labels: dict[str, Box]) -> int:
     """Where the next label to the right begins, or as far as a value reaches."""
     reach = label[2] + round(REACH * (label[3] - label[1]))
-    return min([other[0] for other in labels.values() if _same_row(label, other) and other[0] > label[2]] + [reach])
+    return min([other[0] for other in labels.values() if same_row(label, other) and other[0] > label[2]] + [reach])
 
 
 def _beside(label: Box, labels: dict[str, Box], flat: Gray) -> Box | None:

@@ -1,4 +1,4 @@
-"""Print made level and its paper white."""
+"""Print made level, its paper white, and small pictures large enough to be read."""
 
 import cv2
 import numpy as np
@@ -6,9 +6,11 @@ from numpy.typing import NDArray
 
 from docpipe.page import Gray
 
+PAPER_WINDOW = 1 / 12            # of the page's width: some paper shows in it
 MAX_SKEW_DEG = 3.0
 SKEW_STEPS_DEG = (0.25, 0.05)
 SKEW_WIDTH_PX = 600              # lines of text show their angle at this width
+SMALLEST_SIDE_PX = 8             # a picture of a few pixels makes Tesseract fail
 
 
 def flatten(gray: Gray, window_px: int) -> Gray:
@@ -57,3 +59,15 @@ def rotated(gray: Gray, angle_deg: float, paper: int = 255) -> Gray:
 def straight(gray: Gray) -> Gray:
     """The page with its lines of print level."""
     return rotated(gray, -skew_deg(gray))
+
+
+def evened(gray: Gray) -> Gray:
+    """The page with level lines on white paper: what all reading begins with."""
+    level = straight(gray)
+    return flatten(level, round(PAPER_WINDOW * level.shape[1]))
+
+
+def padded(gray: Gray) -> Gray:
+    """The picture with its last row and column repeated until no side is too small for OCR."""
+    lacking = [max(0, SMALLEST_SIDE_PX - side) for side in gray.shape]
+    return cv2.copyMakeBorder(gray, 0, lacking[0], 0, lacking[1], cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from docpipe.mrz import CHARACTERS, FILLER, FORMATS, MrzFormat, Span, wrong_checks
+from docpipe.ocr.engine import Engine
 from docpipe.ocr.look_alikes import AS_DIGIT, AS_LETTER, LOOK_ALIKES
-from docpipe.ocr.tesseract import Tesseract
 from docpipe.ocr.zone import CELL_PX, Zone, find_zone
 from docpipe.page import Gray
 
@@ -18,6 +18,7 @@ UNREAD = "?"
 FILLER_LIKENESS = 0.66           # correlation with a chevron: fillers 0.81 and more, other characters 0.50 and less
 GLYPH_GAP_PX = 4                 # OCR reads the wide gaps between characters of a zone as word breaks
 MARGIN_PX = 20
+ROUGHLY_PLACED_PX = 0.6 * CELL_PX                # a character this far from its glyph is nearer to the next
 INK_LEVEL = 145                  # on flattened paper: darker is ink of a character
 
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -49,7 +50,7 @@ class MrzReading:
         return f"MrzReading({self.kind}, wrong={self.wrong}, mended={self.mended})"          # what it says is personal
 
 
-def read_zone(flat: Gray, kind: str, engine: Tesseract) -> MrzReading | None:
+def read_zone(flat: Gray, kind: str, engine: Engine) -> MrzReading | None:
     """Read the zone of a page.
 
     Args:
@@ -82,7 +83,7 @@ def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:
     return values | {name: " ".join(value.replace(FILLER, " ").split()) for name, value in names.items()}
 
 
-def _characters(zone: Zone, engine: Tesseract) -> list[str]:
+def _characters(zone: Zone, engine: Engine) -> list[str]:
     """The lines as they look: fillers where chevrons stand, `UNREAD` where OCR saw nothing."""
     read = []
     pictures, places = [], []
@@ -95,12 +96,25 @@ def _characters(zone: Zone, engine: Tesseract) -> list[str]:
         line = [FILLER] * zone.cells.shape[1]
         for place in glyphs:
             line[place] = UNREAD
-        for character, middle in found:
-            nearest = int(np.argmin(np.abs(np.array(middles) - middle))) if middles else None
-            if nearest is not None and character in CHARACTERS and line[glyphs[nearest]] == UNREAD:
-                line[glyphs[nearest]] = character
+        for character, glyph in _placed(found, middles):
+            if character in CHARACTERS and line[glyphs[glyph]] == UNREAD:
+                line[glyphs[glyph]] = character
         read.append("".join(line))
     return read
+
+
+def _placed(found: Sequence[tuple[str, float]], middles: Sequence[float]) -> list[tuple[str, int]]:
+    """Each character read with the glyph it stands on: the nearest, or in order where that is about as near.
+
+    Engines place a character to within a column of their network, so two may be nearest to one glyph.
+    """
+    if not middles:
+        return []
+    if len(found) == len(middles):
+        off = [abs(middle - glyph) for (_, middle), glyph in zip(found, middles, strict=True)]
+        if max(off) < ROUGHLY_PLACED_PX:
+            return [(character, glyph) for glyph, (character, _) in enumerate(found)]
+    return [(character, int(np.argmin(np.abs(np.array(middles) - middle)))) for character, middle in found]
 
 
 def filler_likeness(cell: Gray) -> float:

@@ -15,8 +15,24 @@ from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
 from docpipe.ocr.look_alikes import AS_DIGIT
 
-SCHEMAS = ("national", "td1", "td3")
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+SCHEMAS = ("national", "td1", "td2", "td3")
+MONTH_NAMES = (
+    "january januar janvier enero gennaio janeiro januari styczen stycznia",
+    "february februar fevrier febrero febbraio fevereiro februari luty lutego",
+    "march marz maerz mars marzo marco maart mrt marzec marca",
+    "april avril abril aprile kwiecien kwietnia",
+    "may mai mayo maggio maio mei maj maja",
+    "june juni juin junio giugno junho czerwiec czerwca",
+    "july juli juillet julio luglio julho lipiec lipca",
+    "august aout agosto augustus augusti sierpien sierpnia",
+    "september septembre septiembre settembre setembro wrzesien wrzesnia",
+    "october oktober octobre octubre ottobre outubro pazdziernik pazdziernika",
+    "november novembre noviembre novembro listopad listopada",
+    "december dezember decembre diciembre dicembre dezembro grudzien grudnia",
+)
+"""January to December as `fold` leaves them, in the languages of the labels: en de fr es it pt nl pl sv."""
+
+SHORTEST_MONTH = 3               # letters: AUG
 PARTICLES = ("l", "la", "las", "le", "les", "li", "lo", "los")
 UNMARKED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "æ": "ae",
                           "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss", "þ": "th", "Þ": "TH", "ı": "i"})  # fmt: skip
@@ -33,23 +49,40 @@ def fold(text: str) -> str:
 
 
 def read_date(text: str) -> str:
-    """A printed date as ISO 8601, day before month where both are numbers; empty where it is none.
+    """A printed date as ISO 8601; empty where it is none.
+
+    Where all is in numbers, a year in front is followed by month and day (1974-08-12), and else the day stands before
+    the month (12.08.1974, 12/08/1974, 12081974), each in two digits. A month in letters may be cut to three of them
+    and stand anywhere (12 AUG 1974, 12 août 1974, August 12, 1974, 12 AUG/AOU 1974). Years have four digits: of
+    two, only a zone can tell which century is meant.
 
     >>> read_date("12 AUG 1974"), read_date("31.02.1974")
     ('1974-08-12', '')
     """
-    upper = unicodedata.normalize("NFKC", text).upper()
-    for month, name in enumerate(MONTHS, start=1):
-        upper = re.sub(rf"(?<=[\d\s.]){name}(?=[\d\s.])", f" {month:02d} ", upper)
-    digits = re.sub(r"[^0-9]+", " ", upper).split()
-    joined = "".join(digits)
-    orders = ((slice(0, 4), slice(4, 6), slice(6, 8)), (slice(4, 8), slice(2, 4), slice(0, 2)))
-    year_first = bool(digits) and len(digits[0]) == 4
-    year, month_, day = orders[0] if year_first else orders[1]
+    parts = [fold(part) for part in re.findall(r"[^\W\d_]+|\d+", unicodedata.normalize("NFKC", text))]
+    numbers = [part for part in parts if part.isdigit()]
+    months = {month for part in parts if (month := _month(part))}
+    digits = "".join(numbers)                    # OCR may part them anywhere
+    if len(digits) not in (5, 6, 8) or (len(digits) < 8 and len(months) != 1):
+        return ""
+    year_first = len(numbers[0]) == 4
+    year, rest = (digits[:4], digits[4:]) if year_first else (digits[-4:], digits[:-4])
+    if len(digits) < 8:
+        month, day = months.pop(), int(rest)
+    else:
+        month, day = (int(rest[:2]), int(rest[2:])) if year_first else (int(rest[2:]), int(rest[:2]))
     try:
-        return date(int(joined[year]), int(joined[month_]), int(joined[day])).isoformat() if len(joined) == 8 else ""
+        return date(int(year), month, day).isoformat()
     except ValueError:
         return ""
+
+
+def _month(word: str) -> int | None:
+    """1 to 12 for a month's name or its beginning; None where it is none, or could be two (JUI)."""
+    if len(word) < SHORTEST_MONTH:
+        return None
+    begun = [number for number, names in enumerate(MONTH_NAMES, 1) if f" {word}" in f" {names}"]
+    return begun[0] if len(begun) == 1 else None
 
 
 def read_number(text: str) -> str:

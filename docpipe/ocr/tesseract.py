@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-import cv2
 import numpy as np
 
 from docpipe.errors import MissingToolError
+from docpipe.ocr.engine import LINE, Word
+from docpipe.ocr.geometry import padded
 from docpipe.page import Gray
 
 try:
@@ -30,23 +31,7 @@ except ImportError as missing:
 
 T = TypeVar("T")
 
-PAGE, SPARSE, BLOCK, LINE = 3, 11, 6, 7
-"""Tesseract's page segmentation modes (--psm): a page, scattered words, one block, one line."""
-
-SMALLEST_SIDE_PX = 8     # a picture of a few pixels makes Tesseract fail
 LONGEST_S = 60           # for one run; a card takes one or two seconds, a page of mere specks may take ten minutes
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels, the last two not included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word that was read: its text, where it stands, and how sure the engine is, 0 to 100."""
-
-    text: str
-    box: Box
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +60,7 @@ class Tesseract:
     def description(self) -> str:
         """What reads: version, language, and sha256 (its start) and size of the language data.
 
-        As in "5.3.0, eng 1a2b3c4d (4.1 MB)". Tesseract 4 does not say where its data lie: no hash and no size.
+        As in "tesseract 5.3.0, eng 1a2b3c4d (4.1 MB)". Tesseract 4 does not say where its data lie: no hash, no size.
         """
         return _description(self.language, os.environ.get("TESSDATA_PREFIX", ""))
 
@@ -84,7 +69,7 @@ class Tesseract:
 
         Args:
             pictures: each (H, W) uint8, 0 = ink; capitals of 30 to 40 pixels are read best.
-            mode: how a picture is laid out: PAGE, SPARSE, BLOCK or LINE.
+            mode: how a picture is laid out: SPARSE, BLOCK or LINE.
             alphabet: the only characters that may be read; empty for all.
 
         Returns:
@@ -150,11 +135,10 @@ def _surviving(read: Callable[[Sequence[Gray]], list[list[T]]], pictures: Sequen
 
 
 def _pgm(picture: Gray) -> bytes:
-    """A picture in the simplest format there is (netpbm's PGM), padded where it is too small to be read."""
-    lacking = [max(0, SMALLEST_SIDE_PX - side) for side in picture.shape]
-    padded = cv2.copyMakeBorder(picture, 0, lacking[0], 0, lacking[1], cv2.BORDER_REPLICATE)
-    height, width = padded.shape
-    return b"P5 %d %d 255\n" % (width, height) + np.ascontiguousarray(padded, np.uint8).tobytes()
+    """A picture in the simplest format there is (netpbm's PGM)."""
+    whole = padded(picture)
+    height, width = whole.shape
+    return b"P5 %d %d 255\n" % (width, height) + np.ascontiguousarray(whole, np.uint8).tobytes()
 
 
 @lru_cache(maxsize=4)
@@ -164,7 +148,7 @@ def _languages(tessdata: str) -> frozenset[str]:  # noqa: ARG001  (another folde
 
 @lru_cache(maxsize=4)
 def _description(language: str, tessdata: str) -> str:  # noqa: ARG001  (another folder, another answer)
-    version = f"{pytesseract.get_tesseract_version()}, {language}"
+    version = f"tesseract {pytesseract.get_tesseract_version()}, {language}"
     listing = [pytesseract.pytesseract.tesseract_cmd, "--list-langs"]
     said = subprocess.run(listing, capture_output=True, text=True, check=True)
     folder = re.search(r'"(.+)"', said.stdout)

@@ -65,8 +65,11 @@ def test_as_json_each_card_is_a_line_and_the_figures_are_the_last(folders):
 @pytest.mark.slow
 def test_two_processes_give_what_one_gives(folders):
     cases = cases_of(read_truth(folders / "truth.jsonl"))
-    one, two = (list(read_cases(folders / "raw", folders / "cleaned", cases, workers=n)) for n in (1, 2))
-    assert [[reading.fields for reading in both] for both in one] == [[read.fields for read in both] for both in two]
+    where = folders / "raw", folders / "cleaned", cases
+    one, two = (list(read_cases(*where, workers=workers)) for workers in (1, 2))
+    assert [(case, before.fields, after.fields) for case, before, after in one] == [
+        (case, before.fields, after.fields) for case, before, after in two
+    ]
     assert multiprocessing.active_children() == []
 
 

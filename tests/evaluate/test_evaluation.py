@@ -10,7 +10,7 @@ import pytest
 from docpipe.cards.fonts import PACKAGES, families_of, find_fonts
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
-from docpipe.errors import InputError, MissingToolError, UsageError
+from docpipe.errors import InputError, MissingToolError
 from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
@@ -50,7 +50,8 @@ def suite(tmp_path_factory):
 def found(suite):
     told = []
     findings = evaluate(
-        suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1, tell=told.append
+        suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, ocr="tesseract", workers=1,
+        tell=told.append,
     )
     assert told == [1, 2, 3]
     return findings
@@ -156,7 +157,7 @@ def test_where_no_scan_can_be_opened_there_are_no_findings(suite, tmp_path):
     (tmp_path / "2.png").write_bytes(b"no picture either")
     for name in ("truth.jsonl", "pairs.jsonl"):
         (tmp_path / name).write_text((suite / name).read_text().splitlines()[-1])
-    with pytest.raises(InputError, match=r"none of the 2 scans can be opened; 2\.png"):
+    with pytest.raises(InputError, match=r"none of the 2 scans can be read; 2\.png"):
         evaluate(suite / "raw", tmp_path, truth=tmp_path / "truth.jsonl", schema=None, workers=1)
 
 
@@ -167,12 +168,6 @@ def test_choices_of_the_cleaning_stand_beside_the_cards(suite, monkeypatch):
     findings = evaluate(suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1)
     assert [card.choice for card in findings.cards] == ["original", None, None]
     assert findings.choices == {"original": 1}
-
-
-def test_without_truth_a_schema_is_asked_for(tmp_path):
-    with pytest.raises(UsageError, match="a schema must say") as refused:
-        find_cases(tmp_path, tmp_path, truth=None, schema=None)
-    assert "--schema" in refused.value.hint
 
 
 def test_scans_are_found_at_any_depth_and_cleaned_ones_are_not_taken_for_raw_ones(tmp_path):

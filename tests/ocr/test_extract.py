@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from docpipe.ocr.engine import Word
 from docpipe.ocr.extract import Extraction, extract
 from docpipe.ocr.mrz_reader import fields_of
 from docpipe.ocr.schema import load_schema
-from docpipe.ocr.tesseract import Word
 
 
 @pytest.mark.parametrize("seed", [10_003, 10_005])

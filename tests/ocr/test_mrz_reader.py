@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from docpipe.mrz import FORMATS, build_mrz, wrong_checks
 from docpipe.ocr.geometry import flatten, straight
-from docpipe.ocr.mrz_reader import FILLER_LIKENESS, corrected, fields_of, filler_likeness, read_zone
+from docpipe.ocr.mrz_reader import FILLER_LIKENESS, _placed, corrected, fields_of, filler_likeness, read_zone
 from docpipe.ocr.zone import find_zone
 
 LOOKS_LIKE = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B"}
@@ -113,3 +113,11 @@ def test_a_reading_does_not_show_what_it_says(drawn, engine):
     reading = read_zone(flat(card), "td1", engine)
     assert reading.lines[0] not in repr(reading)
     assert card.identity.document_number not in repr(reading)
+
+
+def test_characters_stand_on_their_nearest_glyphs_or_in_order_where_that_is_about_as_near():
+    glyphs = [20.0, 50.0, 80.0]
+    assert _placed([("A", 3.0)], []) == []
+    assert _placed([("A", 22.0), ("C", 78.0)], glyphs) == [("A", 0), ("C", 2)]
+    assert _placed([("A", 20.0), ("B", 34.0), ("C", 82.0)], glyphs) == [("A", 0), ("B", 1), ("C", 2)]
+    assert _placed([("A", 20.0), ("C", 79.0), ("?", 84.0)], glyphs) == [("A", 0), ("C", 2), ("?", 2)]

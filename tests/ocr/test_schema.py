@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from docpipe.cards.style import DATE_FORMATS
 from docpipe.errors import InputError
-from docpipe.ocr.schema import SCHEMAS, Field, fold, load_schema, read_date
+from docpipe.ocr.schema import MONTH_NAMES, SCHEMAS, Field, fold, load_schema, read_date
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -22,6 +22,42 @@ def test_every_shipped_schema_says_what_a_pass_needs(name):
 @given(day=st.dates(date(1900, 1, 1), date(2099, 12, 31)), form=st.sampled_from(sorted(DATE_FORMATS)))
 def test_every_way_to_print_a_date_is_read_back(day, form):
     assert read_date(f" {DATE_FORMATS[form](day)}.") == day.isoformat()
+
+
+DAY_AND_MONTH_IN_LETTERS = (
+    "{day:02d} {month} {year}", "{day} {month} {year}", "{day}. {month} {year}", "{month} {day}, {year}",
+    "{day:02d}{month}{year}", "{day} de {month} de {year}", "{year} {month} {day:02d}",
+)  # fmt: skip
+
+
+@given(
+    day=st.dates(date(1900, 1, 1), date(2099, 12, 31)), form=st.sampled_from(DAY_AND_MONTH_IN_LETTERS), data=st.data()
+)
+def test_months_in_letters_are_read_in_every_language_of_the_labels(day, form, data):
+    name = data.draw(st.sampled_from(MONTH_NAMES[day.month - 1].split()))
+    cut = name if name.startswith("jui") else data.draw(st.sampled_from([name, name[:3]]))
+    cased = data.draw(st.sampled_from([cut, cut.upper(), cut.title()]))
+    assert read_date(form.format(day=day.day, month=cased, year=day.year)) == day.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12 août 1974", "1974-08-12"), ("12 AUG/AOÛ 1974", "1974-08-12"), ("August 12, 1974", "1974-08-12"),
+        ("1er févr. 1974", "1974-02-01"), ("3. März 1974", "1974-03-03"), ("12 września 1974", "1974-09-12"),
+        ("2 de março de 1974", "1974-03-02"), ("12 maj 1974", "1974-05-12"), ("12 Mrt 1974", "1974-03-12"),
+        ("7 sept. 1974", "1974-09-07"), ("10 LUGLIO 1974", "1974-07-10"), ("12 octubre 1974", "1974-10-12"),
+        ("12081974", "1974-08-12"), ("1974/08/12", "1974-08-12"), ("1974 08 12", "1974-08-12"),
+        ("03/04/1974", "1974-04-03"),
+    ],
+)  # fmt: skip
+def test_dates_are_read_as_people_print_them(text, expected):
+    assert read_date(text) == expected
+
+
+@pytest.mark.parametrize("text", ["12 JUI 1974", "12 AUG 74", "12 AUG SEP 1974", "AUG 1974", "30 FEB 1974"])
+def test_a_date_that_is_not_whole_or_could_be_two_is_none(text):
+    assert read_date(text) == ""
 
 
 @pytest.mark.parametrize("text", ["", "31.02.1974", "12.08.74", "Valid", "12.13.2001", "120819745"])
@@ -40,6 +76,11 @@ def test_a_number_keeps_to_its_alphabet_and_length():
     number = Field("document_number", "number", alphabet="0123456789CFGHJKLMNPRTVWXYZ", length=(9, 9))
     assert number.value_of("CO1X00T47.") == "C01X00T47"
     assert number.value_of("C01X00T4") == ""
+
+
+@given(st.text(st.characters() | st.sampled_from("0123456789.Augst ")))
+def test_any_text_is_a_date_or_none(text):
+    assert read_date(text) == "" or date.fromisoformat(read_date(text))
 
 
 @given(st.text())

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from docpipe.errors import ExitCode, MissingToolError
-from docpipe.ocr.tesseract import BLOCK, Tesseract
+from docpipe.ocr.engine import BLOCK
+from docpipe.ocr.tesseract import Tesseract
 
 
 def test_words_come_with_boxes_around_their_ink(engine, printed):

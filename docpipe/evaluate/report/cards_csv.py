@@ -16,7 +16,7 @@ def cards_csv(findings: Findings) -> str:
     """The table.
 
     Columns: `COLUMNS`, then one for each other group of strata. `wrong_raw` and `wrong_cleaned` name the required
-    fields that keep the card from passing, `problem_raw` and `problem_cleaned` say why a scan cannot be opened. Several
+    fields that keep the card from passing, `problem_raw` and `problem_cleaned` say why a scan was not read. Several
     names in one cell stand between semicolons. A cell that a spreadsheet would take for a formula begins with an
     apostrophe.
     """

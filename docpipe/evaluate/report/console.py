@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
-from docpipe.evaluate.findings import Findings
-from docpipe.evaluate.report.wording import wrong_fields
+from docpipe.evaluate.findings import NO_SCHEMA, Findings
+from docpipe.evaluate.report.wording import counted, wrong_fields
 from docpipe.evaluate.uplift import Interval
 
 RIGHT = {True: "right against the truth", False: "valid by its own rules (check digits, dates, formats)"}
@@ -16,6 +16,7 @@ def as_text(findings: Findings) -> str:
     """The 2x2 table, rates, difference and p."""
     table = findings.table
     low, high = (100 * side for side in findings.absolute_interval)
+    unread = sum(bool(reading.problem) for card in findings.cards for reading in (card.raw, card.cleaned))
     relative = "-" if findings.relative_uplift is None else f"{100 * findings.relative_uplift:+.1f} % of the raw rate"
     return "\n".join(
         [
@@ -31,6 +32,7 @@ def as_text(findings: Findings) -> str:
             f"McNemar  p = {findings.p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
+            *([f"Failed unread (cannot be opened, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),
         ]
     )
 

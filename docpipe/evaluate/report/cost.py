@@ -44,15 +44,20 @@ def time_and_cost(findings: Findings, typing: Typing) -> Section:
         "What typing takes is an assumption that was given to the report, not something it measured. The difference in "
         f"cards is between {signed(-high)} and {signed(-low)} (95 % interval)."
     )
-    ocr_hours = findings.ocr_seconds * CARDS / 3600
     machine = (
-        f"OCR took {findings.ocr_seconds:.2f} seconds a scan, {ocr_hours:.2f} hours of one core for {CARDS} cards, "
-        "cleaned or not. Cleaning comes on top; its ledger holds the seconds of each page. What a wrong value costs "
-        "that nobody notices is not in here."
+        f"{_ocr(findings.ocr_seconds)} Cleaning comes on top; its ledger holds the seconds of each page. What a wrong "
+        "value costs that nobody notices is not in here."
     )
     head = (f"of {CARDS} cards", "as scanned", "cleaned", "difference")
     grid = Grid(f"Typing in what does not pass, of {CARDS} cards", head, tuple(rows))
     return Section("Time and cost", (grid, Text(" ".join(calculation)), Text(machine)))
+
+
+def _ocr(seconds: float | None) -> str:
+    if seconds is None:
+        return "What OCR takes is not known: it was asked through a cache."
+    hours = seconds * CARDS / 3600
+    return f"OCR took {seconds:.2f} seconds a scan, {hours:.2f} hours of one core for {CARDS} cards, cleaned or not."
 
 
 def _hours(raw: float, cleaned: float, typing: Typing) -> tuple[float, float]:

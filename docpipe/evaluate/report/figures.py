@@ -120,15 +120,15 @@ def broken_cards(findings: Findings) -> Section:
     return Section("Broken cards", (Grid("Every one", ("file", "layout", "wrong when cleaned"), rows, words=3),))
 
 
-def unreadable_scans(findings: Findings) -> Section:
-    """Every scan that could not be opened, and why."""
+def unread_scans(findings: Findings) -> Section:
+    """Every scan that could not be opened, or that no schema fits."""
     rows = tuple(
         (card.file, version, reading.problem)
         for card in findings.cards for version, reading in (("as scanned", card.raw), ("cleaned", card.cleaned))
         if reading.problem
     )  # fmt: skip
     grid = Grid("Every one, each counted as failed", ("file", "version", "why"), rows, words=3)
-    return Section("Scans that cannot be opened", (grid if rows else Text("None."),))
+    return Section("Scans that were not read", (grid if rows else Text("None."),))
 
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:

@@ -37,7 +37,7 @@ class ShownCard:
     Args:
         file: name of the scan.
         about: layout and noise.
-        raw: the scan as it came in; None where it cannot be opened. `cleaned` likewise.
+        raw: the scan as it came in; None where it was not read. `cleaned` likewise.
         readings: raw and cleaned, field by field.
     """
 

@@ -1,6 +1,6 @@
 """The first screen: how many more cards pass, of how many, whether that may be chance, and where it is worst."""
 
-from docpipe.evaluate.findings import Findings, Stratum
+from docpipe.evaluate.findings import NO_SCHEMA, Findings, Stratum
 from docpipe.evaluate.report.blocks import Headline
 from docpipe.evaluate.report.wording import (
     SURE_BELOW,
@@ -44,14 +44,17 @@ def _verdict(findings: Findings, net: int) -> str:
 
 
 def _reservations(findings: Findings) -> list[str]:
-    unreadable = sum(bool(reading.problem) for card in findings.cards for reading in (card.raw, card.cleaned))
+    problems = [reading.problem for card in findings.cards for reading in (card.raw, card.cleaned) if reading.problem]
+    unfit = problems.count(NO_SCHEMA)
     reservations = []
     if not findings.has_truth:
         reservations.append("There was no truth: a field that is valid and wrong counts as right.")
     if findings.left_out:
         reservations.append(f"Left out for want of a cleaned version: {counted(findings.left_out, 'scan')}.")
-    if unreadable:
-        reservations.append(f"Failed because it cannot be opened: {counted(unreadable, 'scan')}.")
+    if len(problems) > unfit:
+        reservations.append(f"Failed because it cannot be opened: {counted(len(problems) - unfit, 'scan')}.")
+    if unfit:
+        reservations.append(f"Failed because {NO_SCHEMA}: {counted(unfit, 'scan')}.")
     return reservations
 
 

@@ -7,7 +7,7 @@ from docpipe.evaluate.findings import Findings
 from docpipe.evaluate.report.cards_csv import cards_csv
 from docpipe.evaluate.report.cost import Typing
 from docpipe.evaluate.report.document import document
-from docpipe.evaluate.report.figures import broken_cards, unreadable_scans
+from docpipe.evaluate.report.figures import broken_cards, unread_scans
 from docpipe.evaluate.report.gallery import gallery
 from docpipe.evaluate.report.pdf import pdf
 from docpipe.evaluate.report.stored import FILE, as_json, without_values
@@ -42,7 +42,7 @@ def write_report(
     if with_images:
         galleries = {"broken": gallery(kept, "broken"), "rescued": gallery(kept, "rescued", rescued_shown)}
     shown = document(kept, typing or Typing())
-    lists = (broken_cards(kept), unreadable_scans(kept))
+    lists = (broken_cards(kept), unread_scans(kept))
     contents = {
         "report.html": _encoded(web_page(shown, lists, galleries)),
         "report.pdf": pdf(shown),

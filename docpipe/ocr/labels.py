@@ -1,0 +1,126 @@
+"""Labels: words put together into phrases, and the phrases that announce fields found among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import cv2
+import numpy as np
+
+from docpipe.ocr.engine import BLOCK, SPARSE, Box, Engine, Word
+from docpipe.ocr.schema import Field, fold
+from docpipe.page import Gray
+
+PAGE_READS = ((1100, BLOCK), (1800, SPARSE))     # width in pixels and layout mode; what one misses the other finds
+LABEL_LIKENESS = 0.78            # of folded characters (difflib); label and reading differ in a letter or two
+WORD_GAP = 1.4                   # heights of a word; wider gaps part a label from its value, and columns
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Phrase:
+    """Words side by side."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        """The words, parted by one blank."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def box(self) -> Box:
+        """Around all words."""
+        lefts, tops, rights, bottoms = zip(*(word.box for word in self.words), strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def page_reads(flat: Gray, engine: Engine) -> list[list[Phrase]]:
+    """The phrases of a page, of each of `PAGE_READS`; with boxes in pixels of `flat`."""
+    return [_page_read(flat, width, mode, engine) for width, mode in PAGE_READS]
+
+
+def _page_read(flat: Gray, width: int, mode: int, engine: Engine) -> list[Phrase]:
+    scale = width / flat.shape[1]
+    by = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    resized = cv2.resize(flat, None, fx=scale, fy=scale, interpolation=by).astype(np.uint8, copy=False)
+    words = [
+        Word(word.text, _scaled(word.box, 1 / scale), word.confidence)
+        for word in engine.words([resized], mode)[0]
+        if fold(word.text)
+    ]
+    return _phrases(words)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, right, bottom = (round(side * scale) for side in box)
+    return left, top, right, bottom
+
+
+def _phrases(words: Sequence[Word]) -> list[Phrase]:
+    """Words of one row with gaps of no more than `WORD_GAP`."""
+    phrases: list[list[Word]] = []
+    for word in sorted(words, key=lambda word: word.box[0]):
+        for phrase in phrases:
+            if follows(phrase[-1], word):
+                phrase.append(word)
+                break
+        else:
+            phrases.append([word])
+    return [Phrase(tuple(phrase)) for phrase in phrases]
+
+
+def follows(before: Word, after: Word) -> bool:
+    """Whether a word stands in the row of another, close behind it."""
+    height = min(before.box[3] - before.box[1], after.box[3] - after.box[1])
+    gap = after.box[0] - before.box[2]
+    return same_row(before.box, after.box) and -0.5 * height < gap < WORD_GAP * height
+
+
+def same_row(one: Box, other: Box) -> bool:
+    """Whether two boxes share more than half of the lower one's height."""
+    shared = min(one[3], other[3]) - max(one[1], other[1])
+    return shared > 0.5 * min(one[3] - one[1], other[3] - other[1])
+
+
+def find_labels(phrases: Sequence[Phrase], fields: Sequence[Field]) -> dict[str, Box]:
+    """Where the labels stand, all in the language in which most of them were found."""
+    languages = dict.fromkeys(language for field in fields for language in field.labels)
+    found = [
+        {
+            field.name: hit
+            for field in fields
+            if language in field.labels and (hit := _best_hit(phrases, field.labels[language]))
+        }
+        for language in languages
+    ]
+    best = max(found, key=lambda hits: sum(likeness for likeness, _ in hits.values()))
+    return _of_one_height({name: box for name, (_, box) in best.items()})
+
+
+def _of_one_height(labels: dict[str, Box]) -> dict[str, Box]:
+    """Boxes of the median height: OCR's own shrink and grow with the letters of a label and the dirt around it."""
+    if not labels:
+        return {}
+    half = round(float(np.median([bottom - top for _, top, _, bottom in labels.values()])) / 2)
+    middles = {name: (top + bottom) // 2 for name, (_, top, _, bottom) in labels.items()}
+    return {
+        name: (left, middles[name] - half, right, middles[name] + half)
+        for name, (left, _, right, _) in labels.items()
+    }
+
+
+def _best_hit(phrases: Sequence[Phrase], label: str) -> tuple[float, Box] | None:
+    best: tuple[float, Box] | None = None
+    length = len(label.split())
+    for phrase in phrases:
+        for start in range(len(phrase.words)):
+            for end in range(start + 1, min(start + length + 1, len(phrase.words)) + 1):
+                part = Phrase(phrase.words[start:end])
+                likeness = _likeness(label, part.text)
+                if likeness >= LABEL_LIKENESS and (best is None or likeness > best[0]):
+                    best = likeness, part.box
+    return best
+
+
+def _likeness(label: str, text: str) -> float:
+    return SequenceMatcher(None, fold(label), fold(text)).ratio()
