@@ -85,11 +85,13 @@ def same_row(one: Box, other: Box) -> bool:
 def find_labels(phrases: Sequence[Phrase], fields: Sequence[Field]) -> dict[str, Box]:
     """Where the labels stand, all in the language in which most of them were found."""
     languages = dict.fromkeys(language for field in fields for language in field.labels)
+    longest = max(_most_words(label) for field in fields for label in field.labels.values())
+    parts = _parts(phrases, longest)
     found = [
         {
             field.name: hit
             for field in fields
-            if language in field.labels and (hit := _best_hit(phrases, field.labels[language]))
+            if language in field.labels and (hit := _best_hit(parts, field.labels[language]))
         }
         for language in languages
     ]
@@ -109,18 +111,34 @@ def _of_one_height(labels: dict[str, Box]) -> dict[str, Box]:
     }
 
 
-def _best_hit(phrases: Sequence[Phrase], label: str) -> tuple[float, Box] | None:
+def _parts(phrases: Sequence[Phrase], longest: int) -> list[tuple[Phrase, str]]:
+    """Every run of at most `longest` words of a phrase, and its folded text."""
+    return [
+        (part, fold(part.text))
+        for phrase in phrases
+        for start in range(len(phrase.words))
+        for end in range(start + 1, min(start + longest, len(phrase.words)) + 1)
+        for part in [Phrase(phrase.words[start:end])]
+    ]
+
+
+def _best_hit(parts: Sequence[tuple[Phrase, str]], label: str) -> tuple[float, Box] | None:
     best: tuple[float, Box] | None = None
-    length = len(label.split())
-    for phrase in phrases:
-        for start in range(len(phrase.words)):
-            for end in range(start + 1, min(start + length + 1, len(phrase.words)) + 1):
-                part = Phrase(phrase.words[start:end])
-                likeness = _likeness(label, part.text)
-                if likeness >= LABEL_LIKENESS and (best is None or likeness > best[0]):
-                    best = likeness, part.box
+    most, wanted = _most_words(label), fold(label)
+    for part, text in parts:
+        least = best[0] if best else LABEL_LIKENESS
+        if len(part.words) <= most and (likeness := _likeness(wanted, text, least)) >= least:
+            best = (likeness, part.box) if best is None or likeness > best[0] else best
     return best
 
 
-def _likeness(label: str, text: str) -> float:
-    return SequenceMatcher(None, fold(label), fold(text)).ratio()
+def _most_words(label: str) -> int:
+    return len(label.split()) + 1        # OCR may part one of its words in two
+
+
+def _likeness(label: str, text: str, least: float) -> float:
+    """The ratio of difflib, or 0 where its bounds already say that it is under `least`: most pairs end there."""
+    if 2 * min(len(label), len(text)) < least * (len(label) + len(text)):
+        return 0.0
+    matcher = SequenceMatcher(None, label, text)
+    return matcher.ratio() if matcher.quick_ratio() >= least else 0.0
