@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from docpipe.evaluate.cases import read_truth
 from docpipe.restore import load_engine
-from eval.uplift import Wrong, noise_kinds
+from eval.uplift import Wrong, noise_kinds, verdicts_of
 
 PROJECT = Path(__file__).parent.parent
 WIDTH, MARGIN, TEXT_PX, QUALITY = 620, 12, 16, 82
@@ -29,7 +29,7 @@ def main(suite: Path, model: Path | None, out: Path) -> None:
     Of each outcome the first cards in the order of the suite are shown, twelve in all.
     """
     fingerprint = load_engine("onnx", model=model).fingerprint
-    before, after = verdicts(suite, "noisy"), verdicts(suite, fingerprint)
+    before, after = verdicts(suite / "noisy"), verdicts(suite / fingerprint)
     kinds = noise_kinds(suite / "pairs.jsonl")
     files = [card.file for card in read_truth(suite / "truth.jsonl")]
     for outcome, count in WANTED.items():
@@ -48,9 +48,9 @@ def main(suite: Path, model: Path | None, out: Path) -> None:
             print(path, *chosen)
 
 
-def verdicts(suite: Path, way: str) -> Wrong:
+def verdicts(folder: Path) -> Wrong:
     """What `eval.uplift` found wrong, by file."""
-    lines = (suite / f"verdicts-{way}.jsonl").read_text().splitlines()
+    lines = verdicts_of(folder).read_text().splitlines()
     return {line["file"]: tuple(line["wrong"]) for line in map(json.loads, lines)}
 
 

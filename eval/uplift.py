@@ -4,6 +4,7 @@ The cards are drawn with identities, value fonts and pattern seeds that no train
 those of the training. Everything is kept in a work folder, so an interrupted run goes on where it was.
 """
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -15,17 +16,19 @@ from pathlib import Path
 
 import click
 import cv2
-import pytesseract
 
+import docpipe.ocr
 from docpipe.evaluate.cases import Case, TrueCard, cases_of, read_truth
 from docpipe.evaluate.judge import read_scan
 from docpipe.evaluate.null_control import null_control
 from docpipe.evaluate.uplift import Table, bootstrap_net, mcnemar_p, tabulate, wilson
+from docpipe.ocr.engines import load_ocr
 from docpipe.restore import load_engine
 from docpipe.synth import write_pairs
 from eval.record import keep, keep_table
 
 BOOTSTRAP_SEED = 0
+OCR = "tesserocr"
 FEWEST_OF_A_KIND = 15  # a kind of noise on fewer cards is not listed by itself
 Wrong = dict[str, tuple[str, ...]]
 
@@ -61,11 +64,10 @@ def main(
         way: judge(folder, cards[:clean_cards] if "clean cards" in way else cards, jobs) for way, folder in ways.items()
     }
     kinds = noise_kinds(suite / "pairs.jsonl")
-    version = str(pytesseract.get_tesseract_version()).splitlines()[0]
     lines = [
         f"{count} cards of recipe {recipe}, split {split}, seed {seed}: identities, value fonts and pattern seeds",
         "that no training saw; layouts and kinds of noise are those of the training.",
-        f"Tesseract {version}, eng; model {ways['model'].name}; {ways['division'].name}",
+        f"{load_ocr(OCR).description}; model {ways['model'].name}; {ways['division'].name}",
         "",
         *effects({way: wrong[way] for way in ("raw", "null", "division", "model")}),
         "",
@@ -105,8 +107,8 @@ def clean(scans: Path, out: Path, options: list[str], jobs: int) -> Path:
 
 
 def judge(folder: Path, cards: Sequence[TrueCard], jobs: int) -> Wrong:
-    """The required fields that were read wrong, by file; what was judged before is not judged again."""
-    kept = folder.with_name(f"verdicts-{folder.name}.jsonl")
+    """The required fields that were read wrong, by file; what this reader judged before is not judged again."""
+    kept = verdicts_of(folder)
     known: Wrong = {}
     if kept.exists():
         known = {line["file"]: tuple(line["wrong"]) for line in map(json.loads, kept.read_text().splitlines())}
@@ -119,9 +121,18 @@ def judge(folder: Path, cards: Sequence[TrueCard], jobs: int) -> Wrong:
     return {card.file: known[card.file] for card in cards}
 
 
+def verdicts_of(folder: Path) -> Path:
+    """Where the verdicts on a folder are kept: a name for every state of the code that reads, and of its engine."""
+    sources = sorted(path for path in Path(docpipe.ocr.__file__).parent.rglob("*") if path.suffix in (".py", ".toml"))
+    reader = hashlib.sha256(load_ocr(OCR).description.encode())
+    for source in sources:
+        reader.update(source.read_bytes())
+    return folder.with_name(f"verdicts-{reader.hexdigest()[:12]}-{folder.name}.jsonl")
+
+
 def judge_one(folder: Path, case: Case) -> tuple[str, tuple[str, ...]]:
     """Name of the file, and the required fields that are not read right from it."""
-    reading = read_scan(folder / case.file, case, ocr="tesseract")  # verdicts that are kept are the program's
+    reading = read_scan(folder / case.file, case, ocr=OCR)
     if reading.problem:
         raise SystemExit(f"{folder / case.file}: {reading.problem}")
     return case.file, tuple(field.name for field in reading.fields if field.required and not field.right)
