@@ -226,14 +226,14 @@ def synth(count: int, out: Path, recipe: str, seed: int, split: Any, workers: in
 
 
 @main.command()
-@click.argument("config_path", metavar="CONFIG", type=click.Path(path_type=Path))
+@click.argument("config_path", metavar="[CONFIG]", required=False, type=click.Path(path_type=Path))
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value of the config.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Print the config; train nothing.")
 def train(
-    config_path: Path, changes: tuple[str, ...], runs: Path, resume: Path | None, device: str, dry_run: bool
+    config_path: Path | None, changes: tuple[str, ...], runs: Path, resume: Path | None, device: str, dry_run: bool
 ) -> None:
     """Train a network on pairs that are drawn on the fly; a numbered run comes of it.
 
@@ -241,25 +241,32 @@ def train(
     docpipe synth --cards 600 -o runs/cards
     docpipe train docpipe/train/configs/compact.toml
     docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
-    docpipe train docpipe/train/configs/compact.toml --resume runs/001-compact --set steps=60000
+    docpipe train --resume runs/001-compact --set steps=60000
     """
     from docpipe.train.config import load_config
 
     if malformed := [change for change in changes if "=" not in change]:
         raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
     changed = dict(change.split("=", 1) for change in changes)
-    config = load_config(config_path, changed)
-    if dry_run:
+    if (config_path is None) == (resume is None):
+        raise UsageError("give a CONFIG, or --resume RUN, which has its own", hint="change it with --set KEY=VALUE")
+    if dry_run and resume:
+        raise UsageError("--dry-run prints a CONFIG; that of a run is its config.json")
+    config = load_config(config_path, changed) if config_path else None
+    if dry_run and config:
         click.echo(json.dumps(asdict(config), indent=1))
         return
     with _needs_extra("train"):
         from docpipe.console import progress_bar
+        from docpipe.train.data import require_cards
         from docpipe.train.pretrain import Progress, pretrain
         from docpipe.train.run_folder import new_run, resume_run
-    if resume:
-        folder, config = resume, resume_run(resume, changed)
-    else:
+    if config:
+        require_cards(Path(config.cards))  # before a folder is made for a run that cannot begin
         folder = new_run(runs, config)
+    else:
+        assert resume is not None
+        folder, config = resume, resume_run(resume, changed)
     with progress_bar("training", "steps", config.steps) as tell:
 
         def show(progress: Progress) -> None:
@@ -270,7 +277,11 @@ def train(
                     f"fine detail; {progress.crops_per_second:.0f} crops/s, {progress.data_wait:.0%} waiting", err=True,
                 )
 
-        pretrain(config, folder, device=device, tell=show)
+        try:
+            pretrain(config, folder, device=device, tell=show)
+        except KeyboardInterrupt:
+            click.echo(f"{folder} goes on from its last check: docpipe train --resume {folder}", err=True)
+            raise
     click.echo(f"-> {folder}", err=True)
 
 

@@ -29,7 +29,8 @@ VALUE_FAMILIES = {
     "Roboto": "fonts-roboto-unhinted",
 }
 """Families for values and labels, with the Debian package of each. All have the letters of every locale of
-`identity.LOCALES`, and none is a redrawing of another: a family is never on two sides of a split."""
+`identity.LOCALES`. A family is never on two sides of a split; families that resemble each other, as FreeSerif and
+Liberation Serif do (both after Times), may be."""
 
 MRZ_FAMILY = "OCR B"
 PACKAGES = {**VALUE_FAMILIES, MRZ_FAMILY: "fonts-ocr-b"}

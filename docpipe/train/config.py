@@ -8,6 +8,10 @@ from typing import Any
 from docpipe.errors import UsageError
 
 PRECISIONS = ("float32", "bfloat16")
+_ACCEPTED: dict[Any, Any] = {str: str, int: int, float: (int, float), tuple[int, ...]: tuple}
+_IN_WORDS: dict[Any, str] = {
+    str: "a text", int: "a whole number", float: "a number", tuple[int, ...]: "a list of whole numbers"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,14 @@ class TrainConfig:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, _ACCEPTED[field.type]):
+                raise UsageError(f"{field.name} is {value!r}; it must be {_IN_WORDS[field.type]}")
+        if len(self.widths) < 2 or not all(isinstance(width, int) and width > 0 for width in self.widths):
+            raise UsageError(f"widths is {list(self.widths)}; it must be two whole numbers above 0, or more")
+        if self.seed < 0 or self.workers < 0:
+            raise UsageError(f"seed is {self.seed}, workers {self.workers}; neither can be below 0")
         for name in ("steps", "batch", "crop_px", "check_every", "checked", "threads"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be at least 1")
@@ -114,7 +126,7 @@ def _config(values: dict[str, Any], where: str) -> TrainConfig:
     known = {field.name for field in fields(TrainConfig)}
     if unknown := values.keys() - known:
         raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}", hint=f"known: {', '.join(sorted(known))}")
-    if "widths" in values:
+    if isinstance(values.get("widths"), list):
         values["widths"] = tuple(values["widths"])
     try:
         return TrainConfig(**values)

@@ -18,6 +18,7 @@ from docpipe.noise.recipe import Recipe
 from docpipe.page import Gray, Page
 
 VALIDATION_SHARE = 0.1
+_DRAW_THEM = "docpipe synth --cards 500 -o FOLDER"
 _FARTHEST_SHRINK, _FARTHEST_GROWTH = 0.7, 1.3
 
 
@@ -37,6 +38,16 @@ class CleanCard:
     boxes: tuple[Box, ...] = ()
 
 
+def require_cards(folder: Path) -> None:
+    """Look whether a folder may hold cards, without reading them.
+
+    Raises:
+        InputError: it holds no `truth.jsonl`.
+    """
+    if not (folder / "truth.jsonl").is_file():
+        raise InputError(f"{folder} holds no cards", _DRAW_THEM)
+
+
 class CleanCards:
     """The clean pages of a folder that `docpipe synth` wrote, in memory, gray.
 
@@ -52,8 +63,7 @@ class CleanCards:
             lines = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
             self.cards = [CleanCard(_read(folder / "clean" / line["file"]), _boxes(line)) for line in lines]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            hint = "docpipe synth --cards 500 -o FOLDER"
-            raise InputError(f"{folder} holds no cards ({error})", hint) from error
+            raise InputError(f"{folder} holds no cards ({error})", _DRAW_THEM) from error
         if len(self.cards) < 2:
             raise InputError(f"{folder} holds {len(self.cards)} cards; training needs at least 2")
 

@@ -63,6 +63,7 @@ def export(run: Path, folder: Path, *, version: str, licence: str = "MIT") -> di
 
     folder.mkdir(parents=True, exist_ok=True)
     save_file(network.state_dict(), folder / WEIGHTS_NAME)
+    (folder / WEIGHTS_NAME).chmod(0o644)  # as readable as the files beside it
     _write_onnx(folded(network), folder / NETWORK_NAME)
     lines = map(json.loads, (run / LOG).read_text().splitlines())
     figures = next(line for line in lines if line["step"] == state["step"])

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from docpipe.errors import MissingToolError, UsageError
 from docpipe.models import GENERATORS
 from docpipe.noise.recipe import load_recipe
 from docpipe.train.config import TrainConfig
@@ -53,7 +54,13 @@ def pretrain(
 
     Raises:
         InputError: there are no cards to learn from.
+        UsageError: there is no such network.
+        MissingToolError: `device` is "cuda", and torch has none.
     """
+    if config.network not in GENERATORS:
+        raise UsageError(f"there is no network {config.network!r}", hint=f"known: {', '.join(GENERATORS)}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise MissingToolError("torch cannot use a GPU here", hint="see `nvidia-smi`, or use --device cpu")
     cv2.setNumThreads(1)  # before anything is drawn: OpenCV's threads do not survive the fork of the workers
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
@@ -63,7 +70,7 @@ def pretrain(
     held = tuple(torch.stack(side) for side in zip(*(checks[i] for i in range(config.checked)), strict=True))
 
     model = GENERATORS[config.network](widths=config.widths).to(device)
-    # Ten times faster for small networks on a CPU; torch's type stubs lack this overload.
+    # Much faster for small networks on a CPU; torch's type stubs lack this overload.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(model).requires_grad_(False)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4)

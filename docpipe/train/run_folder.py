@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from docpipe.errors import InputError
+from docpipe.errors import InputError, UsageError
 from docpipe.train.config import TrainConfig, change_config
 
 CONFIG, LOG, CHECKPOINT = "config.json", "log.jsonl", "checkpoint.pt"
@@ -39,6 +40,8 @@ def resume_run(folder: Path, changes: dict[str, str]) -> TrainConfig:
     config = change_config(config, changes)
     kept = json.loads((folder / CONFIG).read_text())
     step = load_checkpoint(folder)["step"] if (folder / CHECKPOINT).exists() else 0
+    if config.steps < step:
+        raise UsageError(f"steps is {config.steps}, and {folder} stands at {step} already")
     here = {"step": step, "changes": changes, "commit": commit()}
     _write_config(folder, {**kept, **asdict(config), "resumed": [*kept.get("resumed", []), here]})
     return config
@@ -87,6 +90,8 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"{folder} holds no checkpoint yet", hint="let it run to its first check") from error
+    except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"{folder / CHECKPOINT} is damaged", hint="train anew, or bring back a copy of it") from error
     return state
 
 

@@ -9,7 +9,7 @@ import torch
 from click.testing import CliRunner
 
 from docpipe.cli import main
-from docpipe.errors import ExitCode, InputError, OutputError, UsageError
+from docpipe.errors import ExitCode, InputError, MissingToolError, OutputError, UsageError
 from docpipe.page import Page
 from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.train.config import load_config
@@ -174,7 +174,7 @@ def test_until_the_rate_falls_the_length_of_a_run_changes_nothing(config):
 def test_a_resumed_run_may_be_made_longer(config, cards, tmp_path):
     run = new_run(tmp_path, config)
     pretrain(config, run)
-    longer = ["train", "docpipe/train/configs/compact.toml", "--resume", str(run), "--set", "steps=6"]
+    longer = ["train", "--resume", str(run), "--set", "steps=6"]
     assert CliRunner().invoke(main, longer).exit_code == ExitCode.OK
     assert load_checkpoint(run)["step"] == 6 and read_config(run)[0] == replace(config, steps=6)
     (resumed,) = json.loads((run / "config.json").read_text())["resumed"]
@@ -194,6 +194,49 @@ def test_a_config_that_is_none_is_refused(tmp_path, text, complaint):
     (tmp_path / "c.toml").write_text(text)
     with pytest.raises(UsageError, match=complaint):
         load_config(tmp_path / "c.toml")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("steps=abc", "steps is 'abc'"), ("seed=-1", "seed is -1"), ("widths=[]", "widths is []"),
+        ("network=foo", "no network 'foo'"), ("threads=true", "threads is True"),
+    ],
+)  # fmt: skip
+def test_a_value_that_makes_no_sense_is_named(cards, tmp_path, change, complaint):
+    command = ["train", "docpipe/train/configs/compact.toml", "--runs", str(tmp_path), "--set", f"cards={cards}"]
+    ended = CliRunner().invoke(main, [*command, "--set", change])
+    assert ended.exit_code == ExitCode.USAGE and complaint in ended.stderr
+
+
+def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path):
+    command = ["train", "docpipe/train/configs/compact.toml", "--runs", str(tmp_path / "runs")]
+    ended = CliRunner().invoke(main, [*command, "--set", f"cards={tmp_path}"])
+    assert ended.exit_code == ExitCode.BAD_INPUT and "holds no cards" in ended.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_resumed_run_is_refused_what_it_cannot_do(config, tmp_path):
+    run = new_run(tmp_path, config)
+    pretrain(config, run)
+    kept = (run / "config.json").read_text()
+    for arguments, complaint in (
+        (["--resume", str(run), "--set", "steps=2"], "stands at 4"),
+        (["docpipe/train/configs/compact.toml", "--resume", str(run)], "has its own"),
+        ([], "give a CONFIG"),
+    ):
+        ended = CliRunner().invoke(main, ["train", *arguments])
+        assert ended.exit_code == ExitCode.USAGE and complaint in ended.stderr
+    assert (run / "config.json").read_text() == kept
+    (run / "checkpoint.pt").write_bytes((run / "checkpoint.pt").read_bytes()[:999])
+    ended = CliRunner().invoke(main, ["train", "--resume", str(run)])
+    assert ended.exit_code == ExitCode.BAD_INPUT and "checkpoint.pt is damaged" in ended.stderr
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_a_missing_tool(config, tmp_path):
+    with pytest.raises(MissingToolError, match="GPU"):
+        pretrain(config, tmp_path, device="cuda")
 
 
 def test_a_crop_that_does_not_fit_the_network_is_refused(config):
