@@ -5,7 +5,6 @@ wrong; and the values that were read only where a caller asks for them.
 """
 
 import multiprocessing
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from docpipe.cores import usable_cores
 from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case
 from docpipe.evaluate.findings import NO_SCHEMA, CardReading, FieldReading
@@ -75,8 +75,7 @@ def read_cases(
         one that fits its raw scan, or else its cleaned one; both are read by it. A scan that cannot be read does not
         end it: a batch of thousands has a few, and they cannot pass.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = min(workers or cores, len(cases))
+    workers = min(workers or usable_cores(), len(cases))
     read = partial(_read_both, raw=raw, cleaned=cleaned, ocr=ocr, cache=cache, with_values=with_values)
     if workers == 1:
         yield from map(read, cases)

@@ -1,0 +1,223 @@
+"""The commands of the learning half: draw cards, train, export, evaluate. Each says which extra it needs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from docpipe.cores import usable_cores
+from docpipe.errors import ExitCode, MissingToolError, UsageError
+from docpipe.ocr.engines import DEFAULT_OCR, OCR_ENGINES
+
+
+@click.command()
+@click.option("--cards", "count", type=click.IntRange(1, 100_000), required=True, help="How many pairs.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option("--recipe", default="starter", show_default=True, help="Noise recipe: a name or a TOML file.")
+@click.option("--seed", type=click.IntRange(0, 999), default=1, show_default=True, help="Of the series.")
+@click.option("--split", type=click.Choice(["train", "val", "test"]), default="train", show_default=True,
+              help="Whose identities and value fonts.")
+@click.option("-w", "--workers", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
+def synth(count: int, out: Path, recipe: str, seed: int, split: Any, workers: int | None) -> None:
+    """Draw synthetic cards: clean/, noisy/ (same names), truth.jsonl and pairs.jsonl (provenance).
+
+    All persons are invented. The same seed gives the same bytes, whatever the number of workers.
+
+    \b
+    docpipe synth --cards 500 -o cards/
+    docpipe synth --cards 300 --split test --seed 7 --recipe my.toml -o suite/
+    """
+    with _needs_extra("synth"):
+        from docpipe.console import progress_bar
+        from docpipe.synth import write_pairs
+    with progress_bar("drawing", "cards", count) as tell:
+        write_pairs(out, count, recipe=recipe, seed=seed, split=split, workers=workers or usable_cores(), tell=tell)
+    click.echo(f"{count} pairs -> {out}", err=True)
+
+
+@click.command()
+@click.argument("config_path", metavar="[CONFIG]", required=False, type=click.Path(path_type=Path))
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value of the config.")
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Print the config; train nothing.")
+def train(
+    config_path: Path | None, changes: tuple[str, ...], runs: Path, resume: Path | None, device: str, dry_run: bool
+) -> None:
+    """Train a network on pairs that are drawn on the fly; a numbered run comes of it.
+
+    \b
+    docpipe synth --cards 600 -o runs/cards
+    docpipe train docpipe/train/configs/compact.toml
+    docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
+    docpipe train --resume runs/001-compact --set steps=60000
+    """
+    from docpipe.train.config import load_config
+
+    if malformed := [change for change in changes if "=" not in change]:
+        raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
+    changed = dict(change.split("=", 1) for change in changes)
+    if (config_path is None) == (resume is None):
+        raise UsageError("give a CONFIG, or --resume RUN, which has its own", hint="change it with --set KEY=VALUE")
+    if dry_run and resume:
+        raise UsageError("--dry-run prints a CONFIG; that of a run is its config.json")
+    config = load_config(config_path, changed) if config_path else None
+    if dry_run and config:
+        click.echo(json.dumps(asdict(config), indent=1))
+        return
+    with _needs_extra("train"):
+        from docpipe.console import progress_bar
+        from docpipe.train.data import require_cards
+        from docpipe.train.pretrain import Progress, pretrain
+        from docpipe.train.run_folder import new_run, resume_run
+    if config:
+        require_cards(Path(config.cards))  # before a folder is made for a run that cannot begin
+        folder = new_run(runs, config)
+    else:
+        assert resume is not None
+        folder, config = resume, resume_run(resume, changed)
+    with progress_bar("training", "steps", config.steps) as tell:
+
+        def show(progress: Progress) -> None:
+            tell(progress.step)
+            if progress.left is not None:
+                click.echo(
+                    f"step {progress.step}: {progress.left:.3f} of the noise left, {progress.fine_left:.3f} of its "
+                    f"fine detail; {progress.crops_per_second:.0f} crops/s, {progress.data_wait:.0%} waiting", err=True,
+                )
+
+        try:
+            pretrain(config, folder, device=device, tell=show)
+        except KeyboardInterrupt:
+            click.echo(f"{folder} goes on from its last check: docpipe train --resume {folder}", err=True)
+            raise
+    click.echo(f"-> {folder}", err=True)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Model folder to write.")
+@click.option("--version", "model_version", default="1", show_default=True, help="Of this training of the model.")
+def export(run: Path, out: Path, model_version: str) -> None:
+    """Write the network of a training run as a model folder for `docpipe clean --engine onnx --model`.
+
+    \b
+    docpipe export runs/001-compact -o models/compact
+    """
+    with _needs_extra("train"):
+        from docpipe.train.export import export as export_run
+    card = export_run(run, out, version=model_version)
+    click.echo(f"{card['name']} {card['version']}, {card['overlap_px']} px overlap -> {out}", err=True)
+
+
+@click.command()
+@click.option("--raw", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
+              help="Folder of the scans as they came in.")
+@click.option("--cleaned", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
+              help="Folder of the same scans, cleaned.")
+@click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="truth.jsonl of the cards; without it fields are judged by their own rules.")
+@click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Provenance, for figures by noise.  [default: pairs.jsonl beside the truth]")
+@click.option("--schema",
+              help="Name or TOML file of a field schema.  [default: by each card's layout; without truth, what fits]")
+@click.option("--ocr", type=click.Choice(OCR_ENGINES), default=DEFAULT_OCR, show_default=True,
+              help="What reads. auto: tesserocr where it is installed, else the program tesseract.")
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Keep what OCR read in this folder, so that no scan is read twice: personal data, mode 0700.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for report.html, report.pdf, report.json and cards.csv.")
+@click.option("--with-images", is_flag=True, help="Show cards and readings in the report: personal data.")
+@click.option("--gallery", type=click.IntRange(0), default=24, show_default=True,
+              help="Rescued cards that are shown; broken ones all are.")
+@click.option("--typing-minutes", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True,
+              help="To type one card in, for the report's calculation.")
+@click.option("--typing-cost", type=click.FloatRange(0, min_open=True),
+              help="Of one card typed in, in any currency, for the same.")
+@click.option("--fail-under", type=click.FloatRange(-100, 100), metavar="POINTS",
+              help="End with code 7 where the absolute uplift is lower, in percentage points.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
+def evaluate(
+    raw: Path, cleaned: Path, truth: Path | None, pairs: Path | None, schema: str | None, ocr: str,
+    cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
+    typing_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
+) -> None:
+    """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
+
+    Prints the figures, or with -o writes a report. Without a truth a field counts as right where check digits, dates
+    and formats are. No value of any field is printed or reported unless --with-images asks for it; --cache keeps
+    what was read.
+
+    \b
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl -o report/
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
+    docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --schema td1 -o report/ --fail-under 0
+    docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --cache ~/.cache/docpipe -o report/
+    """
+    if with_images and out is None:
+        raise UsageError("--with-images needs a folder for the report", hint="name one with -o")
+    with _needs_extra("eval"):
+        from docpipe.console import progress_bar
+        from docpipe.evaluate.evaluation import evaluate as evaluate_folders
+        from docpipe.evaluate.evaluation import find_cases
+        from docpipe.evaluate.report import Typing, as_json_lines, as_text, write_report
+
+    cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
+    with progress_bar("reading", "cards", len(cases)) as tell:
+        findings = evaluate_folders(
+            raw, cleaned, truth=truth, schema=schema, pairs=pairs, ocr=ocr, cache=cache,
+            with_values=with_images, workers=jobs, tell=tell,
+        )
+    if out:
+        typing = Typing(typing_minutes, typing_cost)
+        write_report(findings, out, with_images=with_images, rescued_shown=gallery, typing=typing)
+        click.echo(f"-> {out / 'report.html'}", err=True)
+    if as_json:
+        for line in as_json_lines(findings):
+            click.echo(line)
+    elif not out:
+        click.echo(as_text(findings))
+    # Not a hundred times the share, which rounds: 29 cards of 100 are 29 points.
+    points = 100 * (findings.table.rescued - findings.table.broken) / findings.table.cards
+    if fail_under is not None and points < fail_under:
+        click.echo(f"the absolute uplift is {points:+.1f} points, under the {fail_under:g} asked for", err=True)
+        raise SystemExit(int(ExitCode.UPLIFT_TOO_LOW))
+
+
+@click.command()
+@click.argument("first", metavar="REPORT", type=click.Path(path_type=Path, exists=True))
+@click.argument("second", metavar="REPORT", type=click.Path(path_type=Path, exists=True))
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, with the names of the cards that differ.")
+def compare(first: Path, second: Path, as_json: bool) -> None:
+    """Compare two cleanings of the same cards: who passes in one report and not in the other.
+
+    A REPORT is a folder that `docpipe evaluate -o` wrote, or its report.json.
+
+    \b
+    docpipe compare report-before/ report-after/
+    docpipe compare report-before/ report-after/ --json
+    """
+    with _needs_extra("eval"):
+        from docpipe.evaluate.report import compare_findings, comparison_as_text, load_findings
+    comparison = compare_findings(load_findings(first), load_findings(second))
+    if as_json:
+        click.echo(json.dumps(asdict(comparison)))
+    else:
+        click.echo(comparison_as_text(comparison, click.format_filename(first), click.format_filename(second)))
+
+
+@contextmanager
+def _needs_extra(extra: str) -> Iterator[None]:
+    """Say which extra is missing where an import fails."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        hint = f"pip install 'docpipe-ocr[{extra}]'"
+        raise MissingToolError(f"this command needs {error.name}, which is not installed", hint) from error
