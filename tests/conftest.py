@@ -4,7 +4,24 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from docpipe.cards.fonts import PACKAGES, find_fonts
+from docpipe.errors import MissingToolError
+
 LINES = ("Surname  ERIKSSON", "Given names  ANNA MARIA", "Document no.  L898902C3", "Valid until  2012-04-15")
+
+
+def installed(find):
+    """What `find` finds; where a font or a program is not installed, a skip that says how to install it."""
+    try:
+        return find()
+    except MissingToolError as missing:
+        pytest.skip(f"{missing.problem}; {missing.hint}")
+
+
+@pytest.fixture(scope="session")
+def installed_fonts():
+    """For tests that print: the families of the cards, all installed."""
+    return installed(lambda: find_fonts(PACKAGES))
 
 
 @pytest.fixture

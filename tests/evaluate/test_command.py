@@ -7,24 +7,21 @@ import cv2
 import pytest
 from click.testing import CliRunner
 
-from docpipe.cards.fonts import PACKAGES, families_of, find_fonts
+from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
 from docpipe.cli import main
-from docpipe.errors import InputError, MissingToolError
+from docpipe.errors import InputError
 from docpipe.evaluate.cases import TrueCard, cases_of, read_truth
 from docpipe.evaluate.judge import read_cases
 from docpipe.ocr.tesseract import Tesseract
+from tests.conftest import installed
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
+def folders(tmp_path_factory, installed_fonts):
     """Two cards with a zone; the second is blank in the raw folder."""
-    try:
-        find_fonts(PACKAGES)
-        Tesseract()
-    except MissingToolError as missing:
-        pytest.skip(f"{missing.problem}; {missing.hint}")
+    installed(Tesseract)
     top = tmp_path_factory.mktemp("cards")
     (top / "raw").mkdir()
     (top / "cleaned").mkdir()

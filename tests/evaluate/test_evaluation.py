@@ -7,28 +7,25 @@ from dataclasses import asdict, replace
 import cv2
 import pytest
 
-from docpipe.cards.fonts import PACKAGES, families_of, find_fonts
+from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
-from docpipe.errors import InputError, MissingToolError
+from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
 from docpipe.ocr.extract import Extraction
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.tesseract import Tesseract
+from tests.conftest import installed
 
 SEEDS = (10_001, 10_002, 10_003)
 
 
 @pytest.fixture(scope="module")
-def suite(tmp_path_factory):
+def suite(tmp_path_factory, installed_fonts):
     """Three cards, clean in the cleaned folder; of the raw ones the second is blank and the third no picture."""
-    try:
-        find_fonts(PACKAGES)
-        Tesseract()
-    except MissingToolError as missing:
-        pytest.skip(f"{missing.problem}; {missing.hint}")
+    installed(Tesseract)
     top = tmp_path_factory.mktemp("suite")
     (top / "raw").mkdir()
     (top / "cleaned").mkdir()

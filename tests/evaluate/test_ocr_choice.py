@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from docpipe.cards.fonts import PACKAGES, families_of, find_fonts
+from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
 from docpipe.cli import main
-from docpipe.errors import ExitCode, InputError, MissingToolError, UsageError
+from docpipe.errors import ExitCode, InputError, UsageError
 from docpipe.evaluate import judge
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.report import as_json_lines, as_text, write_report
 from docpipe.ocr.cache import FILE_NAME
 from docpipe.ocr.engine import Word
 from docpipe.ocr.engines import OCR_ENGINES, load_ocr
+from tests.conftest import installed
 
 PLANTED = "QUXELLE"
 
@@ -71,13 +72,9 @@ def scans(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def cards(tmp_path_factory):
+def cards(tmp_path_factory, installed_fonts):
     """Two cards by labels or zone, of which the second is blank raw, a scan blank in both folders, and one damaged."""
-    try:
-        find_fonts(PACKAGES)
-        load_ocr("auto")
-    except MissingToolError as missing:
-        pytest.skip(f"{missing.problem}; {missing.hint}")
+    installed(load_ocr)
     top = tmp_path_factory.mktemp("cards")
     (top / "raw").mkdir()
     (top / "cleaned").mkdir()

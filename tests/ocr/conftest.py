@@ -2,29 +2,22 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from docpipe.cards.fonts import MRZ_FAMILY, PACKAGES, families_of, find_fonts
+from docpipe.cards.fonts import MRZ_FAMILY, families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
-from docpipe.errors import MissingToolError
 from docpipe.ocr.tesseract import Tesseract
+from tests.conftest import installed
 
 
 @pytest.fixture(scope="session")
 def engine():
     """Tesseract with English, or a skip that says what to install."""
-    try:
-        return Tesseract()
-    except MissingToolError as missing:
-        pytest.skip(f"{missing.problem}; {missing.hint}")
+    return installed(Tesseract)
 
 
 @pytest.fixture(scope="session")
-def drawn():
+def drawn(installed_fonts):
     """Draws a synthetic card at 300 dpi."""
-    try:
-        find_fonts(PACKAGES)
-    except MissingToolError as missing:
-        pytest.skip(f"{missing.problem}; {missing.hint}")
 
     def draw(layout, seed):
         return draw_card(seed, load_layout(layout), families_of("train"), 300)
@@ -33,12 +26,9 @@ def drawn():
 
 
 @pytest.fixture(scope="session")
-def plain_zone():
+def plain_zone(installed_fonts):
     """Draws the lines of a zone, and nothing else, in OCR-B on a white card at 300 dpi: (H, W) uint8."""
-    try:
-        font = ImageFont.truetype(find_fonts([MRZ_FAMILY])[MRZ_FAMILY].regular, 48)
-    except MissingToolError as missing:
-        pytest.skip(f"{missing.problem}; {missing.hint}")
+    font = ImageFont.truetype(installed_fonts[MRZ_FAMILY].regular, 48)
 
     def draw(lines, width_px):
         card = Image.new("L", (width_px, round(0.7 * width_px)), 255)
