@@ -8,9 +8,10 @@ from typing import Any
 from docpipe.errors import UsageError
 
 PRECISIONS = ("float32", "bfloat16")
-_ACCEPTED: dict[Any, Any] = {str: str, int: int, float: (int, float), tuple[int, ...]: tuple}
+_ACCEPTED: dict[Any, Any] = {str: str, int: int, float: (int, float), tuple[int, ...]: tuple, tuple[float, ...]: tuple}
 _IN_WORDS: dict[Any, str] = {
-    str: "a text", int: "a whole number", float: "a number", tuple[int, ...]: "a list of whole numbers"
+    str: "a text", int: "a whole number", float: "a number", tuple[int, ...]: "a list of whole numbers",
+    tuple[float, ...]: "a list of two numbers",
 }  # fmt: skip
 
 
@@ -23,11 +24,14 @@ class TrainConfig:
         cards: folder of clean cards as `docpipe synth` writes it (its `clean/` and `truth.jsonl`).
         network: a key of `docpipe.models.GENERATORS`.
         widths: channels at each level of the network.
+        start_from: a file model.safetensors of an earlier run of the same network, whose weights this one goes on from;
+            empty for a network that knows nothing.
         recipe: name or path of the noise recipe.
         seed: of everything that is drawn.
         steps: optimiser steps.
         batch: crops a step.
         crop_px: side of the crops; a multiple of the network's stride.
+        scale: crops are drawn at a size between these factors, so that print of many sizes is seen.
         on_print: share of crops whose middle lies on a printed field; the others lie anywhere on the card.
         learning_rate: its peak; it rises over `warmup` steps, stays, and falls over the last share `cooldown`.
         warmup: steps.
@@ -45,11 +49,13 @@ class TrainConfig:
     cards: str
     network: str = "compact"
     widths: tuple[int, ...] = (24, 48, 64, 96)
+    start_from: str = ""
     recipe: str = "starter"
     seed: int = 1
     steps: int = 20_000
     batch: int = 16
     crop_px: int = 192
+    scale: tuple[float, ...] = (0.7, 1.3)
     on_print: float = 0.7
     learning_rate: float = 1.5e-3
     warmup: int = 200
@@ -78,6 +84,10 @@ class TrainConfig:
             raise UsageError(f"average is {self.average} (0 to under 1), learning_rate {self.learning_rate} (above 0)")
         if not 0 <= self.on_print <= 1 or not 0 < self.cooldown <= 1:
             raise UsageError(f"on_print is {self.on_print} (0 to 1), cooldown {self.cooldown} (above 0 to 1)")
+        if len(self.scale) != 2 or not all(isinstance(end, int | float) for end in self.scale):
+            raise UsageError(f"scale is {list(self.scale)}; it must be two numbers")
+        if not 0 < self.scale[0] <= self.scale[1]:
+            raise UsageError(f"scale is {list(self.scale)}; it must be two factors above 0, the smaller first")
         if self.precision not in PRECISIONS:
             raise UsageError(f"precision is {self.precision}; it must be one of {', '.join(PRECISIONS)}")
         if self.crop_px % 2 ** len(self.widths):
@@ -126,8 +136,7 @@ def _config(values: dict[str, Any], where: str) -> TrainConfig:
     known = {field.name for field in fields(TrainConfig)}
     if unknown := values.keys() - known:
         raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}", hint=f"known: {', '.join(sorted(known))}")
-    if isinstance(values.get("widths"), list):
-        values["widths"] = tuple(values["widths"])
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     try:
         return TrainConfig(**values)
     except TypeError as error:

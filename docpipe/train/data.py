@@ -1,6 +1,7 @@
 """Pairs on the fly: crops of clean cards, and the same crops with noise drawn on them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from docpipe.page import Gray, Page
 
 VALIDATION_SHARE = 0.1
 _DRAW_THEM = "docpipe synth --cards 500 -o FOLDER"
-_FARTHEST_SHRINK, _FARTHEST_GROWTH = 0.7, 1.3
 
 
 Box = tuple[int, int, int, int]
@@ -93,15 +93,17 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         crop_px: side of the crops.
         count: how many pairs there are.
         first: number of the first one: where a resumed run goes on.
+        scale: (smallest, largest) factor by which a crop is resized, above 0.
         on_print: share of crops whose middle lies on a printed field, 0 to 1. Most of a card is bare paper.
     """
 
     def __init__(
         self, cards: list[CleanCard], recipe: Recipe, seed: int, crop_px: int, count: int, first: int = 0, *,
-        on_print: float = 0.0,
+        scale: Sequence[float] = (0.7, 1.3), on_print: float = 0.0,
     ) -> None:  # fmt: skip
         self._cards, self._recipe, self._seed = cards, recipe, seed
-        self._crop_px, self._count, self._first, self._on_print = crop_px, count, first, on_print
+        self._crop_px, self._count, self._first = crop_px, count, first
+        self._scale, self._on_print = scale, on_print
 
     def __len__(self) -> int:
         return self._count
@@ -110,15 +112,15 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         """(noisy, clean), each (1, crop_px, crop_px) float32 in [0, 1]."""
         rng = np.random.default_rng([self._seed, self._first + index])
         card = self._cards[int(rng.integers(len(self._cards)))]
-        clean = _crop(card, self._crop_px, rng, on_print=rng.random() < self._on_print)
+        on_print, scale = rng.random() < self._on_print, rng.uniform(self._scale[0], self._scale[1])
+        clean = _crop(card, self._crop_px, rng, scale=scale, on_print=on_print)
         noisy, _ = self._recipe.apply(clean, rng)
         return _tensor(noisy.pixels), _tensor(clean.pixels)
 
 
-def _crop(card: CleanCard, side: int, rng: np.random.Generator, *, on_print: bool) -> Page:
-    """A crop at a scale of its own, so that print of all sizes is seen; small cards are continued with paper."""
+def _crop(card: CleanCard, side: int, rng: np.random.Generator, *, scale: float, on_print: bool) -> Page:
+    """A crop, resized; small cards are continued with paper."""
     page = card.page
-    scale = rng.uniform(_FARTHEST_SHRINK, _FARTHEST_GROWTH)
     reach = round(side / scale)
     height, width = page.pixels.shape
     x_px, y_px = int(rng.integers(width)), int(rng.integers(height))

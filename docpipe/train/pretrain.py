@@ -18,7 +18,7 @@ from docpipe.noise.recipe import load_recipe
 from docpipe.train.config import TrainConfig
 from docpipe.train.data import CleanCards, CropPairs
 from docpipe.train.losses import error_left, pixel_loss
-from docpipe.train.run_folder import append_log, load_checkpoint, save_checkpoint, write_sheet
+from docpipe.train.run_folder import append_log, load_checkpoint, load_weights, save_checkpoint, write_sheet
 
 _CHECK_SEED = 1_000_003
 _LOG_EVERY = 50
@@ -53,7 +53,7 @@ def pretrain(
         The network with its averaged weights, in evaluation mode, on the CPU.
 
     Raises:
-        InputError: there are no cards to learn from.
+        InputError: there are no cards to learn from, or the weights to start from are not of this network.
         UsageError: there is no such network.
         MissingToolError: `device` is "cuda", and torch has none.
     """
@@ -66,10 +66,13 @@ def pretrain(
     torch.manual_seed(config.seed)
     learnt, checked = CleanCards(Path(config.cards)).split()
     recipe = load_recipe(config.recipe)
-    checks = CropPairs(checked, recipe, _CHECK_SEED, config.crop_px, config.checked)
+    checks = CropPairs(checked, recipe, _CHECK_SEED, config.crop_px, config.checked, scale=config.scale)
     held = tuple(torch.stack(side) for side in zip(*(checks[i] for i in range(config.checked)), strict=True))
 
-    model = GENERATORS[config.network](widths=config.widths).to(device)
+    model = GENERATORS[config.network](widths=config.widths)
+    if config.start_from:
+        load_weights(model, Path(config.start_from))
+    model.to(device)
     # Much faster for small networks on a CPU; torch's type stubs lack this overload.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(model).requires_grad_(False)
@@ -77,7 +80,9 @@ def pretrain(
     begun = _resume(folder, model, average, optimiser)
 
     count, first = (config.steps - begun) * config.batch, begun * config.batch
-    pairs = CropPairs(learnt, recipe, config.seed, config.crop_px, count, first, on_print=config.on_print)
+    pairs = CropPairs(
+        learnt, recipe, config.seed, config.crop_px, count, first, scale=config.scale, on_print=config.on_print
+    )
     waited, timed, at = 0.0, time.perf_counter(), begun
     for step, (noisy, clean), wait in _timed(_batches(pairs, config), begun + 1):
         waited += wait

@@ -12,7 +12,9 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from docpipe.errors import InputError, UsageError
 from docpipe.train.config import TrainConfig, change_config
@@ -61,7 +63,7 @@ def read_config(folder: Path) -> tuple[TrainConfig, str]:
         values = json.loads((folder / CONFIG).read_text())
         started_from = values.pop("commit")
         values.pop("resumed", None)
-        values["widths"] = tuple(values["widths"])
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
         return TrainConfig(**values), started_from
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder} is no training run ({error})", "name a folder such as runs/001-compact") from error
@@ -93,6 +95,23 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
     except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         raise InputError(f"{folder / CHECKPOINT} is damaged", hint="train anew, or bring back a copy of it") from error
     return state
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Give a network the weights of an earlier run.
+
+    Args:
+        network: of the architecture and the widths that the weights were made with.
+        path: a model.safetensors, as `docpipe export` writes it.
+
+    Raises:
+        InputError: the file cannot be read, or belongs to another network.
+    """
+    try:
+        network.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = "they belong to another network" if isinstance(error, RuntimeError) else str(error)
+        raise InputError(f"the weights {path} cannot be used: {reason}", "name one with start_from") from error
 
 
 def write_sheet(path: Path, noisy: Tensor, restored: Tensor, clean: Tensor, rows: int = 8) -> None:

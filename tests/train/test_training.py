@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from safetensors.torch import load_file
 
 from docpipe.cli import main
 from docpipe.errors import ExitCode, InputError, MissingToolError, OutputError, UsageError
@@ -249,3 +250,21 @@ def test_folders_without_cards_or_runs_are_named(tmp_path):
         CleanCards(tmp_path)
     ended = CliRunner().invoke(main, ["export", str(tmp_path), "-o", str(tmp_path / "m")])
     assert ended.exit_code == ExitCode.BAD_INPUT and "no training run" in ended.stderr
+
+
+def test_a_run_may_go_on_from_the_weights_of_another(config, model, tmp_path):
+    learnt = tmp_path / "model" / "model.safetensors"
+    begun = replace(config, start_from=str(learnt), learning_rate=1e-12, steps=1)
+    kept = pretrain(begun, new_run(tmp_path, begun)).state_dict()
+    assert all(torch.allclose(kept[name], value) for name, value in load_file(learnt).items() if "weight" in name)
+
+
+def test_weights_of_another_network_are_refused(config, model, tmp_path):
+    begun = replace(config, start_from=str(tmp_path / "model" / "model.safetensors"), widths=(4, 6))
+    with pytest.raises(InputError, match="another network"):
+        pretrain(begun, new_run(tmp_path, begun))
+
+
+def test_a_size_of_crops_that_makes_no_sense_is_refused(config):
+    with pytest.raises(UsageError, match="the smaller first"):
+        replace(config, scale=(1.3, 0.5))
