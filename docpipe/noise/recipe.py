@@ -35,7 +35,16 @@ class Applied(NamedTuple):
     """One noise that a page got. `NOISES[kind]().apply(page, parameters)` puts it on again."""
 
     kind: str
+    severity: float     # 0 to 1
     parameters: Parameters
+
+
+class Touched(NamedTuple):
+    """A page that a recipe was applied to."""
+
+    page: Page
+    severity: float     # how bad the page is made, 0 (left as it was) to 1; its noises lie around it
+    applied: tuple[Applied, ...]    # in this order; enough to do it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Recipe:
         check("the higher severity", self.severity[1], 0, 1)
         check_pair("effects", self.effects)
         check("the least number of effects", self.effects[0], 0, len(self.steps))
+        check("the largest number of effects", self.effects[1], 1)
         for step in self.steps:
             check(f"the chance of {step.kind}", step.chance, LEAST_CHANCE, 1)
 
@@ -79,30 +89,43 @@ class Recipe:
         """SHA-256 of all that it holds, defaults and bases included, in hexadecimal."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
-    def apply(self, page: Page, rng: np.random.Generator) -> tuple[Page, list[Applied]]:
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Its families of noise, in the order in which they are applied."""
+        return tuple(step.kind for step in self.steps)
+
+    def apply(self, page: Page, rng: np.random.Generator, *, lead: str | None = None) -> Touched:
         """Make a page noisy.
 
         Args:
             page: a page, or a crop of one with its dpi; it is left as it is.
             rng: all that is left to chance.
+            lead: a kind that is put on this page for certain, one of its `effects`; the others still come by
+                chance. A page with a lead is never left untouched.
 
-        Returns:
-            The noisy page, and what was done to it in this order. The list is enough to do it again.
+        Raises:
+            ValueError: the recipe holds no noise of the kind `lead`.
         """
-        applied: list[Applied] = []
-        if rng.random() < self.untouched:
-            return page, applied
+        if lead is not None and lead not in self.kinds:
+            raise ValueError(f"lead is {lead!r}; it must be one of {', '.join(self.kinds)}")
+        stays = rng.random() < self.untouched     # drawn even where a lead decides: the draws that follow are the same
+        if stays and lead is None:
+            return Touched(page, 0.0, ())
         page_severity = rng.uniform(*self.severity)
-        for step in self._pick(rng):
-            severity = rng.uniform(max(0, page_severity - self.spread), min(1, page_severity + self.spread))
+        applied: list[Applied] = []
+        for step in self._pick(rng, lead):
+            low, high = max(0, page_severity - self.spread), min(1, page_severity + self.spread)
+            severity = rng.uniform(low, high)
             parameters = step.noise.at(severity).draw(rng)
             page = step.noise.apply(page, parameters)
-            applied.append(Applied(step.kind, parameters))
-        return page, applied
+            applied.append(Applied(step.kind, severity, parameters))
+        return Touched(page, page_severity, tuple(applied))
 
-    def _pick(self, rng: np.random.Generator) -> list[Step]:
+    def _pick(self, rng: np.random.Generator, lead: str | None) -> list[Step]:
         """Choose noises by their chances; where too few or too many come, the likeliest fill up or stay."""
         lots = rng.random(len(self.steps)) / [step.chance for step in self.steps]     # under 1: it comes
+        if lead is not None:
+            lots[self.kinds.index(lead)] = -1                                         # before all others
         number = int(np.clip((lots < 1).sum(), *self.effects))
         return [self.steps[place] for place in sorted(np.argsort(lots)[:number])]
 

@@ -111,7 +111,7 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         rng = np.random.default_rng([self._seed, self._first + index])
         card = self._cards[int(rng.integers(len(self._cards)))]
         clean = _crop(card, self._crop_px, rng, on_print=rng.random() < self._on_print)
-        noisy, _ = self._recipe.apply(clean, rng)
+        noisy = self._recipe.apply(clean, rng).page
         return _tensor(noisy.pixels), _tensor(clean.pixels)
 
 

@@ -42,23 +42,23 @@ def starter():
 @pytest.fixture(scope="module")
 def thousand(starter):
     page = Page(np.tile(np.linspace(0, 255, 24).astype(np.uint8), (24, 1)))
-    return [starter.apply(page, np.random.default_rng(seed))[1] for seed in range(1000)]
+    return [starter.apply(page, np.random.default_rng(seed)).applied for seed in range(1000)]
 
 
 def test_the_same_seed_makes_the_same_page_and_leaves_the_input_alone(starter, card):
     for seed in range(10):
-        first, applied = starter.apply(card, np.random.default_rng(seed))
-        again, applied_again = starter.apply(card, np.random.default_rng(seed))
-        assert np.array_equal(first.pixels, again.pixels) and applied == applied_again
+        first, again = (starter.apply(card, np.random.default_rng(seed)) for _ in range(2))
+        assert np.array_equal(first.page.pixels, again.page.pixels)
+        assert first[1:] == again[1:]
 
 
 def test_what_was_applied_makes_the_same_page_again(starter, card):
     for seed in range(15):
-        noisy, applied = starter.apply(card, np.random.default_rng(seed))
+        touched = starter.apply(card, np.random.default_rng(seed))
         replayed = card
-        for kind, parameters in applied:
-            replayed = NOISES[kind]().apply(replayed, parameters)
-        assert np.array_equal(noisy.pixels, replayed.pixels)
+        for noise in touched.applied:
+            replayed = NOISES[noise.kind]().apply(replayed, noise.parameters)
+        assert np.array_equal(touched.page.pixels, replayed.pixels)
 
 
 def test_the_starter_leaves_a_tenth_untouched_and_the_rest_get_one_to_five_noises(thousand):
@@ -68,7 +68,7 @@ def test_the_starter_leaves_a_tenth_untouched_and_the_rest_get_one_to_five_noise
 
 
 def test_every_noise_of_the_starter_comes_and_thresholds_on_about_every_eighth_page(thousand, starter):
-    kinds = Counter(kind for applied in thousand for kind, _ in applied)
+    kinds = Counter(noise.kind for applied in thousand for noise in applied)
     assert set(kinds) == set(NOISES) == {step.kind for step in starter.steps}
     assert 80 < kinds["binarise"] < 150
 
@@ -76,7 +76,7 @@ def test_every_noise_of_the_starter_comes_and_thresholds_on_about_every_eighth_p
 def test_noises_come_in_the_order_of_the_recipe_and_never_twice(thousand, starter):
     order = [step.kind for step in starter.steps]
     for applied in thousand:
-        places = [order.index(kind) for kind, _ in applied]
+        places = [order.index(noise.kind) for noise in applied]
         assert places == sorted(set(places))
 
 
@@ -84,7 +84,7 @@ def test_strengths_are_spread_evenly_over_their_ranges(starter, card):
     grainy = replace(starter, steps=tuple(step for step in starter.steps if step.kind == "gaussian"),
                      effects=(1, 1), untouched=0.0)
     crop = Page(card.pixels[:8, :8])
-    variances = [grainy.apply(crop, np.random.default_rng(seed))[1][0].parameters["variance"]
+    variances = [grainy.apply(crop, np.random.default_rng(seed)).applied[0].parameters["variance"]
                  for seed in range(600)]
     quarters, _ = np.histogram(variances, bins=4, range=(0, 0.08))
     assert quarters.min() > 90, quarters
@@ -92,9 +92,49 @@ def test_strengths_are_spread_evenly_over_their_ranges(starter, card):
 
 def test_without_spread_all_noises_of_a_page_are_equally_severe(starter, card):
     even = replace(starter, severity=(0.5, 0.5), spread=0.0, effects=(5, 5), untouched=0.0)
-    for kind, parameters in even.apply(card, np.random.default_rng(1))[1]:
-        for name in NOISES[kind].harmless:
-            assert parameters[name] == getattr(NOISES[kind]().at(0.5), name)[0]
+    touched = even.apply(card, np.random.default_rng(1))
+    assert {touched.severity} == {noise.severity for noise in touched.applied} == {0.5}
+    for noise in touched.applied:
+        for name in NOISES[noise.kind].harmless:
+            assert noise.parameters[name] == getattr(NOISES[noise.kind]().at(0.5), name)[0]
+
+
+def test_each_noise_is_as_severe_as_recorded_and_lies_around_its_page(starter, card):
+    for seed in range(30):
+        touched = starter.apply(card, np.random.default_rng(seed))
+        for noise in touched.applied:
+            assert 0 <= noise.severity <= 1 and abs(noise.severity - touched.severity) <= starter.spread
+            as_severe = NOISES[noise.kind]().at(noise.severity)
+            drawn = as_severe.draw(np.random.default_rng(0))
+            assert all(noise.parameters[name] == drawn[name] for name in as_severe.harmless)
+
+
+def test_an_untouched_page_has_severity_0(starter, card):
+    touched = replace(starter, untouched=1.0).apply(card, np.random.default_rng(0))
+    assert touched.page is card and touched[1:] == (0.0, ())
+
+
+def test_a_lead_is_on_every_page_and_the_others_still_come_by_chance(starter, card):
+    crop, counts, kinds = Page(card.pixels[:8, :8]), Counter(), Counter()
+    for seed in range(400):
+        applied = starter.apply(crop, np.random.default_rng(seed), lead="gutter_shadow").applied
+        counts[len(applied)] += 1
+        kinds.update(noise.kind for noise in applied)
+    assert kinds["gutter_shadow"] == 400
+    assert set(counts) == {1, 2, 3, 4, 5} and counts.most_common(1)[0][1] < 200
+    assert set(kinds) == set(starter.kinds)
+
+
+def test_a_lead_takes_the_only_place_there_is(starter, card):
+    single = replace(starter, effects=(1, 1))
+    for seed in range(30):
+        (noise,) = single.apply(card, np.random.default_rng(seed), lead="jpeg").applied
+        assert noise.kind == "jpeg"
+
+
+def test_a_lead_that_the_recipe_does_not_hold_is_refused_by_name(starter, card):
+    with pytest.raises(ValueError, match=r"lead is 'rain'; it must be one of faded_ink, "):
+        starter.apply(card, np.random.default_rng(0), lead="rain")
 
 
 def test_a_recipe_sets_ranges_and_leaves_the_others_as_they_are(write):
@@ -122,6 +162,7 @@ def test_the_recipe_in_every_built_in_file_holds_no_noise_that_is_for_testing_on
     ('["left"]', '["top"]', "gutter_shadow: side is ['top']; it must be some of ['left', 'right']", ""),
     ("chance = 0.7", "chance = 7", "the chance of gutter_shadow is 7; it must be from 1e-06 to 1", ""),
     ("effects = [0, 2]", "effects = [3, 4]", "the least number of effects is 3", ""),
+    ("effects = [0, 2]", "effects = [0, 0]", "the largest number of effects is 0; it must be 1 or more", ""),
     ("effects = [0, 2]", "effects = 2", "effects is 2, which is of the wrong type", ""),
     ("effects = [0, 2]", "effects = [2]", "effects is [2]; it must be two numbers, the lower one first", ""),
     ("effects = [0, 2]", "severity = [0, 2]", "the higher severity is 2; it must be from 0 to 1", ""),
@@ -147,9 +188,9 @@ def test_a_recipe_that_is_not_there_is_named_with_those_that_are(name):
 
 def test_a_recipe_needs_no_file(card):
     recipe = Recipe("about", "source", "licence", steps=load_recipe("starter").steps[:2], effects=(2, 2))
-    noisy, applied = recipe.apply(card, np.random.default_rng(0))
-    assert [kind for kind, _ in applied] == ["faded_ink", "broken_ink"]
-    assert not np.array_equal(noisy.pixels, card.pixels)
+    touched = recipe.apply(card, np.random.default_rng(0))
+    assert [noise.kind for noise in touched.applied] == ["faded_ink", "broken_ink"]
+    assert not np.array_equal(touched.page.pixels, card.pixels)
 
 
 def test_a_recipe_over_a_base_says_only_what_differs(write, starter):
