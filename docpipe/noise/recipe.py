@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from docpipe.errors import InputError
-from docpipe.noise import NOISES
+from docpipe.noise import NOISES, TEST_ONLY
 from docpipe.noise.base import Counts, Noise, Parameters, Range, check, check_pair
 from docpipe.page import Page
 
 BUILT_IN = files("docpipe.noise") / "data"
 RECIPE_KEYS: dict[str, type | tuple[type, ...]] = {
     "about": str, "source": str, "licence": str, "untouched": (int, float), "effects": list, "severity": list,
-    "spread": (int, float), "noise": list}
+    "spread": (int, float), "noise": list, "more": list}
 LEAST_CHANCE = 1e-6     # a noise that never comes is left out of the file
 TRIAL_PAGE = Page(np.tile(np.linspace(0, 255, 32).astype(np.uint8), (32, 1)))
 
@@ -135,7 +135,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
 
     Args:
         name_or_path: the name of a built-in recipe, such as "starter", or a TOML file. A file whose `base` names
-            a built-in recipe needs to say only what differs from it.
+            a built-in recipe needs to say only what differs from it; its [[noise]] entries replace those of the
+            base, its [[more]] entries join them, and all come in the order of `NOISES`.
 
     Raises:
         InputError: there is no such recipe, it is not TOML, or it holds a key, a noise or a value that
@@ -148,6 +149,19 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         return parse_recipe(table)
     except (tomllib.TOMLDecodeError, ValueError) as err:
         raise InputError(str(err), "docpipe/noise/data/starter.toml shows how a recipe is written") from err
+
+
+def load_training_recipe(name_or_path: str | Path) -> Recipe:
+    """Read a recipe that something is to learn from: a model, a starter pattern, a calibration.
+
+    Raises:
+        InputError: as in `load_recipe`; or the recipe holds a family of noise that is for testing only.
+    """
+    recipe = load_recipe(name_or_path)
+    if held_back := TEST_ONLY.intersection(recipe.kinds):
+        raise InputError(f"recipe {str(name_or_path)!r} holds {', '.join(sorted(held_back))}: for testing only",
+                         "train on another recipe, such as starter; what is measured on must not be learnt from")
+    return recipe
 
 
 def _read(name_or_path: str | Path) -> str:
@@ -193,8 +207,12 @@ def parse_recipe(table: dict[str, Any]) -> Recipe:
         if not isinstance(value, RECIPE_KEYS[key]):
             raise ValueError(f"{key} is {value!r}, which is of the wrong type")
     settings: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
-                                for key, value in table.items() if key != "noise"}
-    return Recipe(steps=tuple(_parse_step(entry) for entry in table["noise"]), **settings)
+                                for key, value in table.items() if key not in ("noise", "more")}
+    steps = [_parse_step(entry) for entry in [*table["noise"], *table.get("more", [])]]
+    if "more" in table:
+        order = list(NOISES)
+        steps.sort(key=lambda step: order.index(step.kind))
+    return Recipe(steps=tuple(steps), **settings)
 
 
 def _parse_step(entry: Any) -> Step:

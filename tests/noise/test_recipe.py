@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from docpipe.errors import InputError
-from docpipe.noise import NOISES
-from docpipe.noise.recipe import Recipe, built_in_recipes, load_recipe
+from docpipe.noise import NOISES, TEST_ONLY
+from docpipe.noise.recipe import Recipe, built_in_recipes, load_recipe, load_training_recipe
 from docpipe.page import Page
 
-FOR_TESTING_ONLY = {"tape", "halftone", "hologram_reflection", "highlighter"}
 BOOK = """
 about   = "Bound book on a flatbed: dark spine."
 source  = "nobody's"
@@ -69,7 +68,7 @@ def test_the_starter_leaves_a_tenth_untouched_and_the_rest_get_one_to_five_noise
 
 def test_every_noise_of_the_starter_comes_and_thresholds_on_about_every_eighth_page(thousand, starter):
     kinds = Counter(noise.kind for applied in thousand for noise in applied)
-    assert set(kinds) == set(NOISES) == {step.kind for step in starter.steps}
+    assert set(kinds) == set(NOISES) - TEST_ONLY == set(starter.kinds)
     assert 80 < kinds["binarise"] < 150
 
 
@@ -144,10 +143,30 @@ def test_a_recipe_sets_ranges_and_leaves_the_others_as_they_are(write):
     assert (compression.chance, compression.noise) == (1.0, NOISES["jpeg"]())
 
 
-def test_the_recipe_in_every_built_in_file_holds_no_noise_that_is_for_testing_only():
-    assert "starter" in built_in_recipes()
-    for name in built_in_recipes():
-        assert not FOR_TESTING_ONLY & {step.kind for step in load_recipe(name).steps}
+def test_the_families_for_testing_only_are_in_the_recipe_of_suites_and_in_no_other_built_in_one(starter):
+    assert TEST_ONLY == {"tape", "halftone", "hologram_reflection", "highlighter"} < set(NOISES)
+    holding = [name for name in built_in_recipes() if TEST_ONLY & set(load_recipe(name).kinds)]
+    assert holding == ["trial"]
+
+
+def test_suites_are_drawn_from_all_families_each_in_its_place_and_evenly_over_all_severities(starter):
+    trial = load_recipe("trial")
+    assert trial.kinds == tuple(NOISES)
+    assert set(starter.steps) < set(trial.steps)
+    assert (trial.severity, trial.untouched) == ((0.0, 1.0), 0.0)
+
+
+@pytest.mark.parametrize("kind", sorted(TEST_ONLY))
+def test_a_recipe_that_holds_a_family_for_testing_only_cannot_be_learnt_from(write, kind):
+    held = write(f'about = "a"\nsource = "s"\nlicence = "MIT"\n[[noise]]\nkind = "jpeg"\n[[noise]]\nkind = "{kind}"\n')
+    assert load_recipe(held).kinds == ("jpeg", kind)
+    with pytest.raises(InputError, match=f"holds {kind}: for testing only"):
+        load_training_recipe(held)
+
+
+def test_recipes_that_are_learnt_from_are_those_that_are_drawn_with():
+    for name in ("starter", "worn"):
+        assert load_training_recipe(name) == load_recipe(name)
 
 
 @pytest.mark.parametrize("found, written, problem, hint", [
@@ -198,6 +217,13 @@ def test_a_recipe_over_a_base_says_only_what_differs(write, starter):
     assert worn.severity == (0.5, 1.0)
     assert worn.fingerprint != starter.fingerprint == load_recipe("starter").fingerprint
     assert (worn.steps, worn.untouched, worn.effects) == (starter.steps, starter.untouched, starter.effects)
+
+
+def test_more_noises_join_those_of_the_base_where_they_happen_to_a_page(write, starter):
+    text = 'about = "a"\nsource = "s"\nlicence = "MIT"\nbase = "starter"\n[[more]]\nkind = "tape"\nchance = 0.5\n'
+    taped = load_recipe(write(text))
+    assert [kind for kind in taped.kinds if kind != "tape"] == list(starter.kinds)
+    assert taped.kinds[taped.kinds.index("tape") - 1] == "creases"
 
 
 @pytest.mark.parametrize("base", ["worn", "no-such"])
