@@ -96,6 +96,17 @@ def draw_pair(
     )
 
 
+def layout_and_lead(number: int, layouts: Sequence[str], leads: Sequence[str] | None) -> tuple[str, str | None]:
+    """Layout and lead of pair `number` of a series that takes both in turn.
+
+    Pair n has `leads[n % len(leads)]`. Layouts begin one later in each round of leads, so that in
+    `len(leads) * len(layouts)` pairs every lead meets every layout exactly once, whatever factors the two share.
+    Without leads pair n has `layouts[n % len(layouts)]` and no lead.
+    """
+    round_number, place = divmod(number, len(leads) if leads else 1)
+    return layouts[(round_number + place) % len(layouts)], leads[place] if leads else None
+
+
 def write_pairs(
     folder: Path,
     count: int,
@@ -117,9 +128,8 @@ def write_pairs(
         seed: of the series.
         split: "train", "val" or "test".
         layouts: taken in turn, one a pair; names of shipped ones, or paths.
-        leads: taken in turn, one a pair: kinds of noise of which each is thus on a known number of pairs at least.
-            Pair n has `leads[n % len(leads)]`. Layouts are taken in turn too, and begin one later in each round of
-            leads, so that in `len(leads) * len(layouts)` pairs every lead meets every layout exactly once.
+        leads: kinds of noise, taken in turn, one a pair, so that each is on a known number of pairs at least;
+            `layout_and_lead` says how leads and layouts meet.
         workers: processes.
         tell: called after each pair with how many are done.
 
@@ -176,19 +186,12 @@ def _write_pair(
     layouts: Sequence[str],
     leads: Sequence[str] | None,
 ) -> tuple[str, str]:
-    layout, lead = _turn(number, layouts, leads)
+    layout, lead = layout_and_lead(number, layouts, leads)
     pair = draw_pair(number, recipe=recipe, seed=seed, split=split, layouts=(layout,), lead=lead)
     name = f"{number:06}.png"
     (folder / "clean" / name).write_bytes(_png(pair.clean, pair.dpi))
     (folder / "noisy" / name).write_bytes(_png(pair.noisy, pair.dpi))
     return json.dumps({"file": name, **pair.truth}), json.dumps({"file": name, **pair.provenance})
-
-
-def _turn(number: int, layouts: Sequence[str], leads: Sequence[str] | None) -> tuple[str, str | None]:
-    """Layout and lead of one pair: `write_pairs` states the rule."""
-    leads_a_round = len(leads) if leads else 1
-    round_number, place = divmod(number, leads_a_round)
-    return layouts[(round_number + place) % len(layouts)], leads[place] if leads else None
 
 
 def _png(gray: Gray, dpi: int) -> bytes:

@@ -13,8 +13,7 @@ from docpipe.cards.fonts import MRZ_FAMILY, families_of, find_fonts
 from docpipe.errors import InputError, MissingToolError, OutputError
 from docpipe.noise import NOISES
 from docpipe.page import Page
-from docpipe.synth import draw_pair, write_pairs
-from docpipe.synth.pairs import _turn
+from docpipe.synth import draw_pair, layout_and_lead, write_pairs
 
 
 def missing_fonts() -> str:
@@ -69,7 +68,7 @@ def test_pairs_take_their_leads_and_layouts_in_turn(tmp_path):
 @given(layouts=st.integers(1, 12), leads=st.integers(1, 40))
 def test_in_a_full_cycle_every_lead_meets_every_layout_once_and_any_beginning_is_balanced(layouts, leads):
     names = [str(number) for number in range(layouts)], [str(number) for number in range(leads)]
-    turns = [_turn(number, *names) for number in range(layouts * leads)]
+    turns = [layout_and_lead(number, *names) for number in range(layouts * leads)]
     assert len(set(turns)) == len(turns)
     for place, most in ((0, layouts), (1, 1)):
         counts = Counter(dict.fromkeys(names[place], 0))
@@ -79,7 +78,7 @@ def test_in_a_full_cycle_every_lead_meets_every_layout_once_and_any_beginning_is
 
 
 def test_without_leads_layouts_simply_take_turns():
-    assert [_turn(number, "abc", None) for number in range(7)] == [(layout, None) for layout in "abcabca"]
+    assert [layout_and_lead(number, "abc", None) for number in range(7)] == [(layout, None) for layout in "abcabca"]
 
 
 def test_provenance_is_enough_to_make_the_noise_again():
