@@ -72,11 +72,13 @@ def train(
         return
     with _needs_extra("train"):
         from docpipe.console import progress_bar
+        from docpipe.noise.recipe import load_training_recipe
         from docpipe.train.data import require_cards
         from docpipe.train.pretrain import Progress, pretrain
         from docpipe.train.run_folder import new_run, resume_run
     if config:
-        require_cards(Path(config.cards))  # before a folder is made for a run that cannot begin
+        require_cards(Path(config.cards))  # both before a folder is made for a run that cannot begin
+        load_training_recipe(config.recipe)
         folder = new_run(runs, config)
     else:
         assert resume is not None

@@ -17,6 +17,9 @@ from docpipe.noise.folds import Folds
 from docpipe.noise.gamma import Gamma
 from docpipe.noise.gaussian import Gaussian
 from docpipe.noise.gutter_shadow import GutterShadow
+from docpipe.noise.halftone import Halftone
+from docpipe.noise.highlighter import Highlighter
+from docpipe.noise.hologram_reflection import HologramReflection
 from docpipe.noise.ink_spread import InkSpread
 from docpipe.noise.jpeg import Jpeg
 from docpipe.noise.low_resolution import LowResolution
@@ -28,14 +31,16 @@ from docpipe.noise.speckle import Speckle
 from docpipe.noise.stains import Stains
 from docpipe.noise.stamps import Stamps
 from docpipe.noise.streaks import Streaks
+from docpipe.noise.tape import Tape
 from docpipe.noise.toner_specks import TonerSpecks
 from docpipe.noise.uneven_light import UnevenLight
 
-__all__ = ["NOISES", "Noise", "Parameters"]
+__all__ = ["NOISES", "TEST_ONLY", "Noise", "Parameters"]
 
 # In the order in which they happen to a page; a recipe may choose another one.
 NOISES: dict[str, type[Noise]] = {
     # to the print
+    "halftone": Halftone,
     "faded_ink": FadedInk,
     "broken_ink": BrokenInk,
     "ink_spread": InkSpread,
@@ -43,10 +48,12 @@ NOISES: dict[str, type[Noise]] = {
     # to the paper
     "stamps": Stamps,
     "pen_strokes": PenStrokes,
+    "highlighter": Highlighter,
     "stains": Stains,
     "paste": Paste,
     "folds": Folds,
     "creases": Creases,
+    "tape": Tape,
     # on and around the glass
     "dust": Dust,
     "toner_specks": TonerSpecks,
@@ -59,6 +66,7 @@ NOISES: dict[str, type[Noise]] = {
     "uneven_light": UnevenLight,
     "cast_shadow": CastShadow,
     "gutter_shadow": GutterShadow,
+    "hologram_reflection": HologramReflection,
     "bands": Bands,
     # in the sensor
     "gaussian": Gaussian,
@@ -72,3 +80,7 @@ NOISES: dict[str, type[Noise]] = {
     "binarise": Binarise,
     "jpeg": Jpeg,
 }
+
+TEST_ONLY: frozenset[str] = frozenset({"tape", "halftone", "hologram_reflection", "highlighter"})
+"""Families that no training, starter pattern or calibration may see: on them it is measured how well cleaning does on
+noise that it was never made for."""

@@ -112,6 +112,24 @@ def wandering_line(start_px: NDArray[np.float64], length_px: float, bend_rad: fl
     return start_px + stride * walked
 
 
+def wobble(along: Field, cell_px: float, rng: np.random.Generator) -> Field:
+    """An uneven edge: a curve that swings as it runs along a line.
+
+    Args:
+        along: where on the line each pixel lies, in pixels.
+        cell_px: from swing to swing, about.
+        rng: where the curve comes from.
+
+    Returns:
+        Like `along`, -1 to 1.
+    """
+    knots = rng.uniform(-1, 1, 97)                       # repeats itself after as many swings
+    places = np.arange(len(knots) + 1)
+    steps = np.asarray(along / np.float32(max(cell_px, 1)) % len(knots), np.float64)
+    swings: Field = np.interp(steps, places, np.append(knots, knots[0])).astype(np.float32)
+    return swings
+
+
 Window = tuple[slice, slice]
 
 

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from docpipe.errors import InputError
-from docpipe.noise import NOISES
+from docpipe.noise import NOISES, TEST_ONLY
 from docpipe.noise.base import Counts, Noise, Parameters, Range, check, check_pair
 from docpipe.page import Page
 
 BUILT_IN = files("docpipe.noise") / "data"
 RECIPE_KEYS: dict[str, type | tuple[type, ...]] = {
     "about": str, "source": str, "licence": str, "untouched": (int, float), "effects": list, "severity": list,
-    "spread": (int, float), "noise": list}
+    "spread": (int, float), "noise": list, "more": list}
 LEAST_CHANCE = 1e-6     # a noise that never comes is left out of the file
 TRIAL_PAGE = Page(np.tile(np.linspace(0, 255, 32).astype(np.uint8), (32, 1)))
 
@@ -35,7 +35,16 @@ class Applied(NamedTuple):
     """One noise that a page got. `NOISES[kind]().apply(page, parameters)` puts it on again."""
 
     kind: str
+    severity: float     # 0 to 1
     parameters: Parameters
+
+
+class Touched(NamedTuple):
+    """A page that a recipe was applied to."""
+
+    page: Page
+    severity: float     # how bad the page is made, 0 (left as it was) to 1; its noises lie around it
+    applied: tuple[Applied, ...]    # in this order; enough to do it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Recipe:
         check("the higher severity", self.severity[1], 0, 1)
         check_pair("effects", self.effects)
         check("the least number of effects", self.effects[0], 0, len(self.steps))
+        check("the largest number of effects", self.effects[1], 1)
         for step in self.steps:
             check(f"the chance of {step.kind}", step.chance, LEAST_CHANCE, 1)
 
@@ -79,30 +89,43 @@ class Recipe:
         """SHA-256 of all that it holds, defaults and bases included, in hexadecimal."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
-    def apply(self, page: Page, rng: np.random.Generator) -> tuple[Page, list[Applied]]:
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Its families of noise, in the order in which they are applied."""
+        return tuple(step.kind for step in self.steps)
+
+    def apply(self, page: Page, rng: np.random.Generator, *, lead: str | None = None) -> Touched:
         """Make a page noisy.
 
         Args:
             page: a page, or a crop of one with its dpi; it is left as it is.
             rng: all that is left to chance.
+            lead: a kind that is put on this page for certain, one of its `effects`; the others still come by
+                chance. A page with a lead is never left untouched.
 
-        Returns:
-            The noisy page, and what was done to it in this order. The list is enough to do it again.
+        Raises:
+            ValueError: the recipe holds no noise of the kind `lead`.
         """
-        applied: list[Applied] = []
-        if rng.random() < self.untouched:
-            return page, applied
+        if lead is not None and lead not in self.kinds:
+            raise ValueError(f"lead is {lead!r}; it must be one of {', '.join(self.kinds)}")
+        stays = rng.random() < self.untouched     # drawn even where a lead decides: the draws that follow are the same
+        if stays and lead is None:
+            return Touched(page, 0.0, ())
         page_severity = rng.uniform(*self.severity)
-        for step in self._pick(rng):
-            severity = rng.uniform(max(0, page_severity - self.spread), min(1, page_severity + self.spread))
+        applied: list[Applied] = []
+        for step in self._pick(rng, lead):
+            low, high = max(0, page_severity - self.spread), min(1, page_severity + self.spread)
+            severity = rng.uniform(low, high)
             parameters = step.noise.at(severity).draw(rng)
             page = step.noise.apply(page, parameters)
-            applied.append(Applied(step.kind, parameters))
-        return page, applied
+            applied.append(Applied(step.kind, severity, parameters))
+        return Touched(page, page_severity, tuple(applied))
 
-    def _pick(self, rng: np.random.Generator) -> list[Step]:
+    def _pick(self, rng: np.random.Generator, lead: str | None) -> list[Step]:
         """Choose noises by their chances; where too few or too many come, the likeliest fill up or stay."""
         lots = rng.random(len(self.steps)) / [step.chance for step in self.steps]     # under 1: it comes
+        if lead is not None:
+            lots[self.kinds.index(lead)] = -1                                         # before all others
         number = int(np.clip((lots < 1).sum(), *self.effects))
         return [self.steps[place] for place in sorted(np.argsort(lots)[:number])]
 
@@ -112,7 +135,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
 
     Args:
         name_or_path: the name of a built-in recipe, such as "starter", or a TOML file. A file whose `base` names
-            a built-in recipe needs to say only what differs from it.
+            a built-in recipe needs to say only what differs from it; its [[noise]] entries replace those of the
+            base, its [[more]] entries join them, and all come in the order of `NOISES`.
 
     Raises:
         InputError: there is no such recipe, it is not TOML, or it holds a key, a noise or a value that
@@ -125,6 +149,19 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         return parse_recipe(table)
     except (tomllib.TOMLDecodeError, ValueError) as err:
         raise InputError(str(err), "docpipe/noise/data/starter.toml shows how a recipe is written") from err
+
+
+def load_training_recipe(name_or_path: str | Path) -> Recipe:
+    """Read a recipe that something is to learn from: a model, a starter pattern, a calibration.
+
+    Raises:
+        InputError: as in `load_recipe`; or the recipe holds a family of noise that is for testing only.
+    """
+    recipe = load_recipe(name_or_path)
+    if held_back := TEST_ONLY.intersection(recipe.kinds):
+        raise InputError(f"recipe {str(name_or_path)!r} holds {', '.join(sorted(held_back))}: for testing only",
+                         "train on another recipe, such as starter; what is measured on must not be learnt from")
+    return recipe
 
 
 def _read(name_or_path: str | Path) -> str:
@@ -170,8 +207,12 @@ def parse_recipe(table: dict[str, Any]) -> Recipe:
         if not isinstance(value, RECIPE_KEYS[key]):
             raise ValueError(f"{key} is {value!r}, which is of the wrong type")
     settings: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
-                                for key, value in table.items() if key != "noise"}
-    return Recipe(steps=tuple(_parse_step(entry) for entry in table["noise"]), **settings)
+                                for key, value in table.items() if key not in ("noise", "more")}
+    steps = [_parse_step(entry) for entry in [*table["noise"], *table.get("more", [])]]
+    if "more" in table:
+        order = list(NOISES)
+        steps.sort(key=lambda step: order.index(step.kind))
+    return Recipe(steps=tuple(steps), **settings)
 
 
 def _parse_step(entry: Any) -> Step:

@@ -2,7 +2,7 @@
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -35,7 +35,8 @@ class Pair:
         noisy: the same shape.
         dpi: resolution of both.
         truth: layout, and the value, print and place of every field.
-        provenance: seed, recipe, noises with their parameters, style, fonts: enough to draw it again.
+        provenance: seed, recipe, severity, noises with their severities and parameters, style, fonts: enough to
+            draw it again.
     """
 
     clean: Gray
@@ -45,7 +46,15 @@ class Pair:
     provenance: dict[str, Any]
 
 
-def draw_pair(number: int, *, recipe: str, seed: int, split: Split) -> Pair:
+def draw_pair(
+    number: int,
+    *,
+    recipe: str,
+    seed: int,
+    split: Split,
+    layouts: Sequence[str] = LAYOUTS,
+    lead: str | None = None,
+) -> Pair:
     """Draw pair `number` of a series: the same in every process and on every machine with the same libraries.
 
     Args:
@@ -53,22 +62,31 @@ def draw_pair(number: int, *, recipe: str, seed: int, split: Split) -> Pair:
         recipe: name or path of the noise recipe.
         seed: of the series, 0 to 999; series do not share identities below 100 000 pairs.
         split: whose identities and value fonts are used.
+        layouts: taken in turn: that of this pair is `layouts[number % len(layouts)]`.
+        lead: a kind of noise that this pair holds for certain.
 
     Raises:
-        ValueError: `seed` or `number` is outside its range.
+        ValueError: `seed` or `number` is outside its range, or the recipe holds no noise of the kind `lead`.
+        InputError: there is no such recipe, or no such layout.
         MissingToolError: a font is not installed.
     """
     if not 0 <= seed < 1000 or not 0 <= number < 100_000:
         raise ValueError(f"seed is {seed} (0 to 999), number is {number} (0 to 99999)")
     rng = np.random.default_rng([seed, number])
-    layout = load_layout(LAYOUTS[number % len(LAYOUTS)])
+    layout = load_layout(layouts[number % len(layouts)])
     dpi = int(rng.integers(DPI_RANGE[0], DPI_RANGE[1] + 1))
     card_seed = SPLIT_SEEDS[split].start + seed * 100_000 + number
     card = draw_card(card_seed, layout, families_of(split), dpi)
     page = card.page()
-    noisy, applied = load_recipe(recipe).apply(page, rng)
-    noises = [{"kind": noise.kind, **noise.parameters} for noise in applied]
-    provenance = {"seed": seed, "split": split, "card_seed": card_seed, "recipe": str(recipe), "noises": noises}
+    noisy, severity, applied = load_recipe(recipe).apply(page, rng, lead=lead)
+    provenance = {
+        "seed": seed,
+        "split": split,
+        "card_seed": card_seed,
+        "recipe": str(recipe),
+        "severity": severity,
+        "noises": [{"kind": noise.kind, "severity": noise.severity, **noise.parameters} for noise in applied],
+    }
     return Pair(
         page.pixels,
         noisy.pixels,
@@ -78,6 +96,17 @@ def draw_pair(number: int, *, recipe: str, seed: int, split: Split) -> Pair:
     )
 
 
+def layout_and_lead(number: int, layouts: Sequence[str], leads: Sequence[str] | None) -> tuple[str, str | None]:
+    """Layout and lead of pair `number` of a series that takes both in turn.
+
+    Pair n has `leads[n % len(leads)]`. Layouts begin one later in each round of leads, so that in
+    `len(leads) * len(layouts)` pairs every lead meets every layout exactly once, whatever factors the two share.
+    Without leads pair n has `layouts[n % len(layouts)]` and no lead.
+    """
+    round_number, place = divmod(number, len(leads) if leads else 1)
+    return layouts[(round_number + place) % len(layouts)], leads[place] if leads else None
+
+
 def write_pairs(
     folder: Path,
     count: int,
@@ -85,6 +114,8 @@ def write_pairs(
     recipe: str = "starter",
     seed: int = 1,
     split: Split = "train",
+    layouts: Sequence[str] = LAYOUTS,
+    leads: Sequence[str] | None = None,
     workers: int = 1,
     tell: Callable[[int], None] = lambda _done: None,
 ) -> None:
@@ -96,21 +127,25 @@ def write_pairs(
         recipe: name or path of the noise recipe.
         seed: of the series.
         split: "train", "val" or "test".
+        layouts: taken in turn, one a pair; names of shipped ones, or paths.
+        leads: kinds of noise, taken in turn, one a pair, so that each is on a known number of pairs at least;
+            `layout_and_lead` says how leads and layouts meet.
         workers: processes.
         tell: called after each pair with how many are done.
 
     Raises:
         OutputError: the folder holds pairs already, or cannot be written.
-        InputError: there is no such recipe.
+        InputError: there is no such recipe, or no such layout.
         MissingToolError: a font is not installed.
+        ValueError: there is no layout or no lead to choose from, or the recipe holds no noise of the kind of a lead.
     """
     if (folder / "truth.jsonl").exists():
         raise OutputError(f"{folder} holds pairs already", hint="choose another -o, or remove it")
-    load_recipe(recipe)  # a wrong one is refused before anything is written
+    _refuse_unknown(recipe, layouts, leads)  # before anything is written
     try:
         for part in ("clean", "noisy"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        draw = partial(_write_pair, folder, recipe=recipe, seed=seed, split=split)
+        draw = partial(_write_pair, folder, recipe=recipe, seed=seed, split=split, layouts=layouts, leads=leads)
         with (folder / "truth.jsonl.part").open("w") as truths, (folder / "pairs.jsonl").open("w") as pairs:
             for done, (truth, provenance) in enumerate(_in_order(draw, count, workers), 1):
                 truths.write(truth + "\n")
@@ -119,6 +154,16 @@ def write_pairs(
         (folder / "truth.jsonl.part").replace(folder / "truth.jsonl")
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror}", hint="make room, or choose another -o") from error
+
+
+def _refuse_unknown(recipe: str, layouts: Sequence[str], leads: Sequence[str] | None) -> None:
+    kinds = load_recipe(recipe).kinds
+    for layout in layouts:
+        load_layout(layout)
+    if not layouts or (leads is not None and not leads):
+        raise ValueError(f"layouts is {layouts}, leads is {leads}; both must hold at least one name")
+    if unknown := set(leads or ()) - set(kinds):
+        raise ValueError(f"leads holds {', '.join(sorted(unknown))}; the recipe {recipe} holds {', '.join(kinds)}")
 
 
 def _in_order(
@@ -131,8 +176,18 @@ def _in_order(
         yield from pool.imap(draw, range(count), chunksize=4)
 
 
-def _write_pair(folder: Path, number: int, *, recipe: str, seed: int, split: Split) -> tuple[str, str]:
-    pair = draw_pair(number, recipe=recipe, seed=seed, split=split)
+def _write_pair(
+    folder: Path,
+    number: int,
+    *,
+    recipe: str,
+    seed: int,
+    split: Split,
+    layouts: Sequence[str],
+    leads: Sequence[str] | None,
+) -> tuple[str, str]:
+    layout, lead = layout_and_lead(number, layouts, leads)
+    pair = draw_pair(number, recipe=recipe, seed=seed, split=split, layouts=(layout,), lead=lead)
     name = f"{number:06}.png"
     (folder / "clean" / name).write_bytes(_png(pair.clean, pair.dpi))
     (folder / "noisy" / name).write_bytes(_png(pair.noisy, pair.dpi))

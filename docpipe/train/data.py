@@ -114,7 +114,7 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         card = self._cards[int(rng.integers(len(self._cards)))]
         on_print, scale = rng.random() < self._on_print, rng.uniform(self._scale[0], self._scale[1])
         clean = _crop(card, self._crop_px, rng, scale=scale, on_print=on_print)
-        noisy, _ = self._recipe.apply(clean, rng)
+        noisy = self._recipe.apply(clean, rng).page
         return _tensor(noisy.pixels), _tensor(clean.pixels)
 
 

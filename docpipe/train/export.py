@@ -152,7 +152,7 @@ def _noisy_cards(cards: Path, recipe: str) -> list[Gray]:
     _, checked = CleanCards(cards).split()
     rng = np.random.default_rng(_PARITY_SEED)
     noise = load_recipe(recipe)
-    return [noise.apply(card.page, rng)[0].pixels for card in checked[:_PARITY_PAGES]]
+    return [noise.apply(card.page, rng).page.pixels for card in checked[:_PARITY_PAGES]]
 
 
 def _write_onnx(network: nn.Module, path: Path) -> None:

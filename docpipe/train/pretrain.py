@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from docpipe.errors import MissingToolError, UsageError
 from docpipe.models import GENERATORS
-from docpipe.noise.recipe import load_recipe
+from docpipe.noise.recipe import load_training_recipe
 from docpipe.train.config import TrainConfig
 from docpipe.train.data import CleanCards, CropPairs
 from docpipe.train.losses import error_left, pixel_loss
@@ -53,7 +53,8 @@ def pretrain(
         The network with its averaged weights, in evaluation mode, on the CPU.
 
     Raises:
-        InputError: there are no cards to learn from, or the weights to start from are not of this network.
+        InputError: there are no cards to learn from, no recipe that may be learnt from, or the weights to start from
+            are not of this network.
         UsageError: there is no such network.
         MissingToolError: `device` is "cuda", and torch has none.
     """
@@ -61,11 +62,11 @@ def pretrain(
         raise UsageError(f"there is no network {config.network!r}", hint=f"known: {', '.join(GENERATORS)}")
     if device == "cuda" and not torch.cuda.is_available():
         raise MissingToolError("torch cannot use a GPU here", hint="see `nvidia-smi`, or use --device cpu")
+    recipe = load_training_recipe(config.recipe)
     cv2.setNumThreads(1)  # before anything is drawn: OpenCV's threads do not survive the fork of the workers
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     learnt, checked = CleanCards(Path(config.cards)).split()
-    recipe = load_recipe(config.recipe)
     checks = CropPairs(checked, recipe, _CHECK_SEED, config.crop_px, config.checked, scale=config.scale)
     held = tuple(torch.stack(side) for side in zip(*(checks[i] for i in range(config.checked)), strict=True))
 

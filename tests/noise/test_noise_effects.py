@@ -13,10 +13,13 @@ from docpipe.noise.broken_ink import broken_ink
 from docpipe.noise.contrast import contrast
 from docpipe.noise.defocus import defocus
 from docpipe.noise.faded_ink import faded_ink
-from docpipe.noise.fields import paper_under, rough_field, smooth_field, windows
+from docpipe.noise.fields import paper_under, rough_field, smooth_field, windows, wobble
 from docpipe.noise.gamma import gamma
 from docpipe.noise.gaussian import gaussian
 from docpipe.noise.gutter_shadow import gutter_shadow
+from docpipe.noise.halftone import halftone
+from docpipe.noise.highlighter import highlighter
+from docpipe.noise.hologram_reflection import hologram_reflection
 from docpipe.noise.ink_spread import ink_spread
 from docpipe.noise.jpeg import jpeg
 from docpipe.noise.low_resolution import low_resolution
@@ -25,11 +28,12 @@ from docpipe.noise.salt_and_pepper import salt_and_pepper
 from docpipe.noise.speckle import speckle
 from docpipe.noise.stains import stain
 from docpipe.noise.streaks import streaks
+from docpipe.noise.tape import strip, tape
 from docpipe.noise.toner_specks import toner_specks
 from docpipe.page import Page
 
-ONLY_DARKEN = ("bands", "bleed_through", "cast_shadow", "dark_borders", "dust", "gutter_shadow", "ink_spread",
-               "pen_strokes", "stains", "stamps", "streaks", "toner_specks", "uneven_light")
+ONLY_DARKEN = ("bands", "bleed_through", "cast_shadow", "dark_borders", "dust", "gutter_shadow", "highlighter",
+               "ink_spread", "pen_strokes", "stains", "stamps", "streaks", "toner_specks", "uneven_light")
 ONLY_LIGHTEN = ("broken_ink", "faded_ink")
 GRAY = np.full((200, 200), 128, np.uint8)
 WHITE = np.full((120, 160), 255, np.uint8)
@@ -62,7 +66,8 @@ def test_a_length_in_mm_covers_twice_the_pixels_at_twice_the_resolution(kind):
     assert changes[0] > 1 and changes[1] == pytest.approx(changes[0], rel=0.2)
 
 
-@pytest.mark.parametrize("kind", ["folds", "paste", "pen_strokes", "stains", "stamps"])
+@pytest.mark.parametrize("kind", ["folds", "highlighter", "hologram_reflection", "paste", "pen_strokes", "stains",
+                                  "stamps", "tape"])
 def test_single_things_land_all_over_the_page(kind):
     sheet = Page(np.full((300, 300), 235, np.uint8), dpi=(100.0, 100.0))
     touched = [NOISES[kind]().at(1)(sheet, np.random.default_rng(seed)).pixels != 235 for seed in range(60)]
@@ -214,6 +219,95 @@ def test_worse_jpeg_quality_is_worse(card):
     assert errors[0] == 0 and errors == sorted(errors)
 
 
+@given(tone=st.integers(0, 255), cell_px=st.floats(3, 12), angle_rad=st.floats(0, 1.6))
+@settings(deadline=None, max_examples=30)
+def test_a_screen_of_dots_keeps_the_tone_seen_from_afar_and_black_and_white_as_they_are(tone, cell_px, angle_rad):
+    screened = halftone(np.full((200, 200), tone, np.uint8), cell_px=cell_px, depth=1, angle_rad=angle_rad)
+    assert screened.mean() == pytest.approx(tone, abs=0 if tone in (0, 255) else 34)
+
+
+def test_dots_stand_where_the_screen_says():
+    screened = halftone(GRAY, cell_px=8, depth=1, angle_rad=0).astype(float)
+    assert screened.std() > 60
+    inner = screened[8:-8, 8:-8]
+    assert np.abs(inner[8:] - inner[:-8]).max() <= 1 and np.abs(inner[:, 8:] - inner[:, :-8]).max() <= 1
+
+
+def test_a_screen_finer_than_the_pixels_is_not_seen():
+    assert np.array_equal(halftone(GRAY, cell_px=1.9, depth=1, angle_rad=0.3), GRAY)
+
+
+MARKED = {"width_px": 20, "length_px": 120, "slant_rad": 0.0, "mm_px": 8.0}
+
+
+@given(darkness=st.floats(0, 1), seed=st.integers(0, 99))
+@settings(deadline=None, max_examples=30)
+def test_one_stroke_never_takes_more_light_than_its_ink_and_a_second_one_darkens_further(darkness, seed):
+    once = highlighter(WHITE, count=1, darkness=darkness, smear_px=0, seed=seed, **MARKED)
+    assert once.min() >= np.floor(255 * (1 - darkness) ** 2), "a line is marked to and back, at most"
+    many = highlighter(WHITE, count=8, darkness=darkness, smear_px=0, seed=seed, **MARKED)
+    assert many.mean() <= once.mean() + 0.5
+
+
+def test_lines_of_print_are_marked_more_often_than_bare_paper():
+    page = np.full((400, 200), 255, np.uint8)
+    page[180:220, 20:180:6] = 20
+    marked = np.mean([highlighter(page, count=1, darkness=1, smear_px=0, seed=seed, **MARKED) < page
+                      for seed in range(40)], axis=0)
+    assert marked[180:220].mean() > 4 * marked[:150].mean()
+
+
+def test_a_wet_marker_drags_ink_along_its_stroke_and_nowhere_else():
+    page = np.full((100, 300), 255, np.uint8)
+    page[:, 150:154] = 0
+    marks = {**MARKED, "length_px": 900}
+    dry, wet = (highlighter(page, count=2, darkness=0.2, smear_px=smear_px, seed=1, **marks) for smear_px in (0, 16))
+    touched = dry < page
+    assert (wet <= dry).all() and (wet < dry).any()
+    assert not (wet < dry)[~touched].any()
+
+
+def test_a_strip_of_tape_is_as_large_as_it_should_be_and_shorter_at_its_torn_ends():
+    for seed in range(10):
+        inside = strip((300, 600), 300, 150, width_px=80, length_px=400, angle_rad=0.0, mm_px=10.0,
+                       rng=np.random.default_rng(seed))
+        rows, columns = np.nonzero(inside > 0)
+        assert 78 <= np.ptp(rows) <= 80 and 360 <= np.ptp(columns) <= 400
+        ends = [row.nonzero()[0].max() for row in inside[115:186] > 0]
+        assert np.ptp(ends) > 3, "cut straight"
+
+
+CLEAR = {"count": 1, "darkness": 0.0, "haze": 0.0, "gloss": 0.0, "width_px": 60, "length_px": 150, "angle_rad": 0.4,
+         "mm_px": 5.0, "seed": 3}
+
+
+def test_glue_darkens_air_takes_contrast_and_gloss_reaches_white():
+    page = np.tile(np.uint8([40, 40, 40, 220, 220, 220]), (200, 40))
+    assert np.array_equal(tape(page, **CLEAR), page)
+    yellowed = tape(page, **{**CLEAR, "darkness": 0.4})
+    assert (yellowed <= page).all() and yellowed.min() >= 23
+    hazy = tape(page, **{**CLEAR, "haze": 1.0})
+    assert (hazy >= page).all() and 220 <= hazy[hazy > page].max() <= 225
+    assert tape(page, **{**CLEAR, "gloss": 1.0}).max() == 255
+
+
+@pytest.mark.parametrize("pattern", ["rosette", "stripes"])
+def test_a_foil_throws_more_light_the_brighter_it_is_and_saturates_at_its_lines(pattern):
+    black = np.zeros((240, 240), np.uint8)
+    foil = {"count": 1, "pattern": pattern, "size_px": 400, "line_px": 10, "angle_rad": 0.3}
+    thrown = [np.mean([hologram_reflection(black, brightness=brightness, seed=seed, **foil) for seed in range(8)])
+              for brightness in (0, 0.3, 0.6, 1)]
+    assert thrown[0] == 0 and thrown == sorted(thrown) and thrown[-1] > 20
+    over_gray = [hologram_reflection(GRAY, brightness=1, seed=seed, **foil) for seed in range(8)]
+    assert any((lit == 255).any() for lit in over_gray) and any((lit < 128).any() for lit in over_gray)
+
+
+def test_an_uneven_edge_swings_within_its_bounds_and_without_jumps():
+    edge = wobble(np.arange(-5000, 5000, dtype=np.float32)[None], 20, np.random.default_rng(0))
+    assert -1 <= edge.min() < -0.9 and 0.9 < edge.max() <= 1
+    assert np.abs(np.diff(edge)).max() <= 2 / 20 + 1e-3
+
+
 @pytest.mark.parametrize("field", [smooth_field, rough_field])
 @pytest.mark.parametrize("cell_px", [0.3, 1, 7.5, 1000])
 def test_random_fields_stay_between_0_and_1(field, cell_px):
@@ -250,6 +344,13 @@ def test_a_patch_lies_on_the_page_with_the_part_that_is_cut_to_fit(height, width
     lambda: defocus(GRAY, radius_px=-1),
     lambda: binarise(GRAY, threshold=300),
     lambda: contrast(GRAY, kept=float("nan"), towards=0),
+    lambda: halftone(GRAY, cell_px=5, depth=2, angle_rad=0),
+    lambda: highlighter(GRAY, count=1, darkness=2, smear_px=0, seed=0, **MARKED),
+    lambda: tape(GRAY, **{**CLEAR, "haze": -1}),
+    lambda: hologram_reflection(GRAY, count=1, brightness=2, pattern="rosette", size_px=9, line_px=2, angle_rad=0,
+                                seed=0),
+    lambda: hologram_reflection(GRAY, count=1, brightness=1, pattern="star", size_px=9, line_px=2, angle_rad=0,
+                                seed=0),
 ])
 def test_a_value_that_makes_no_sense_is_refused_with_the_allowed_range(call):
     with pytest.raises(ValueError, match=r" is .*; it (must be|is one of) "):

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from docpipe.errors import InputError
-from docpipe.noise import NOISES
-from docpipe.noise.recipe import Recipe, built_in_recipes, load_recipe
+from docpipe.noise import NOISES, TEST_ONLY
+from docpipe.noise.recipe import Recipe, built_in_recipes, load_recipe, load_training_recipe
 from docpipe.page import Page
 
-FOR_TESTING_ONLY = {"tape", "halftone", "hologram_reflection", "highlighter"}
 BOOK = """
 about   = "Bound book on a flatbed: dark spine."
 source  = "nobody's"
@@ -42,23 +41,23 @@ def starter():
 @pytest.fixture(scope="module")
 def thousand(starter):
     page = Page(np.tile(np.linspace(0, 255, 24).astype(np.uint8), (24, 1)))
-    return [starter.apply(page, np.random.default_rng(seed))[1] for seed in range(1000)]
+    return [starter.apply(page, np.random.default_rng(seed)).applied for seed in range(1000)]
 
 
 def test_the_same_seed_makes_the_same_page_and_leaves_the_input_alone(starter, card):
     for seed in range(10):
-        first, applied = starter.apply(card, np.random.default_rng(seed))
-        again, applied_again = starter.apply(card, np.random.default_rng(seed))
-        assert np.array_equal(first.pixels, again.pixels) and applied == applied_again
+        first, again = (starter.apply(card, np.random.default_rng(seed)) for _ in range(2))
+        assert np.array_equal(first.page.pixels, again.page.pixels)
+        assert first[1:] == again[1:]
 
 
 def test_what_was_applied_makes_the_same_page_again(starter, card):
     for seed in range(15):
-        noisy, applied = starter.apply(card, np.random.default_rng(seed))
+        touched = starter.apply(card, np.random.default_rng(seed))
         replayed = card
-        for kind, parameters in applied:
-            replayed = NOISES[kind]().apply(replayed, parameters)
-        assert np.array_equal(noisy.pixels, replayed.pixels)
+        for noise in touched.applied:
+            replayed = NOISES[noise.kind]().apply(replayed, noise.parameters)
+        assert np.array_equal(touched.page.pixels, replayed.pixels)
 
 
 def test_the_starter_leaves_a_tenth_untouched_and_the_rest_get_one_to_five_noises(thousand):
@@ -68,15 +67,15 @@ def test_the_starter_leaves_a_tenth_untouched_and_the_rest_get_one_to_five_noise
 
 
 def test_every_noise_of_the_starter_comes_and_thresholds_on_about_every_eighth_page(thousand, starter):
-    kinds = Counter(kind for applied in thousand for kind, _ in applied)
-    assert set(kinds) == set(NOISES) == {step.kind for step in starter.steps}
+    kinds = Counter(noise.kind for applied in thousand for noise in applied)
+    assert set(kinds) == set(NOISES) - TEST_ONLY == set(starter.kinds)
     assert 80 < kinds["binarise"] < 150
 
 
 def test_noises_come_in_the_order_of_the_recipe_and_never_twice(thousand, starter):
     order = [step.kind for step in starter.steps]
     for applied in thousand:
-        places = [order.index(kind) for kind, _ in applied]
+        places = [order.index(noise.kind) for noise in applied]
         assert places == sorted(set(places))
 
 
@@ -84,7 +83,7 @@ def test_strengths_are_spread_evenly_over_their_ranges(starter, card):
     grainy = replace(starter, steps=tuple(step for step in starter.steps if step.kind == "gaussian"),
                      effects=(1, 1), untouched=0.0)
     crop = Page(card.pixels[:8, :8])
-    variances = [grainy.apply(crop, np.random.default_rng(seed))[1][0].parameters["variance"]
+    variances = [grainy.apply(crop, np.random.default_rng(seed)).applied[0].parameters["variance"]
                  for seed in range(600)]
     quarters, _ = np.histogram(variances, bins=4, range=(0, 0.08))
     assert quarters.min() > 90, quarters
@@ -92,9 +91,49 @@ def test_strengths_are_spread_evenly_over_their_ranges(starter, card):
 
 def test_without_spread_all_noises_of_a_page_are_equally_severe(starter, card):
     even = replace(starter, severity=(0.5, 0.5), spread=0.0, effects=(5, 5), untouched=0.0)
-    for kind, parameters in even.apply(card, np.random.default_rng(1))[1]:
-        for name in NOISES[kind].harmless:
-            assert parameters[name] == getattr(NOISES[kind]().at(0.5), name)[0]
+    touched = even.apply(card, np.random.default_rng(1))
+    assert {touched.severity} == {noise.severity for noise in touched.applied} == {0.5}
+    for noise in touched.applied:
+        for name in NOISES[noise.kind].harmless:
+            assert noise.parameters[name] == getattr(NOISES[noise.kind]().at(0.5), name)[0]
+
+
+def test_each_noise_is_as_severe_as_recorded_and_lies_around_its_page(starter, card):
+    for seed in range(30):
+        touched = starter.apply(card, np.random.default_rng(seed))
+        for noise in touched.applied:
+            assert 0 <= noise.severity <= 1 and abs(noise.severity - touched.severity) <= starter.spread
+            as_severe = NOISES[noise.kind]().at(noise.severity)
+            drawn = as_severe.draw(np.random.default_rng(0))
+            assert all(noise.parameters[name] == drawn[name] for name in as_severe.harmless)
+
+
+def test_an_untouched_page_has_severity_0(starter, card):
+    touched = replace(starter, untouched=1.0).apply(card, np.random.default_rng(0))
+    assert touched.page is card and touched[1:] == (0.0, ())
+
+
+def test_a_lead_is_on_every_page_and_the_others_still_come_by_chance(starter, card):
+    crop, counts, kinds = Page(card.pixels[:8, :8]), Counter(), Counter()
+    for seed in range(400):
+        applied = starter.apply(crop, np.random.default_rng(seed), lead="gutter_shadow").applied
+        counts[len(applied)] += 1
+        kinds.update(noise.kind for noise in applied)
+    assert kinds["gutter_shadow"] == 400
+    assert set(counts) == {1, 2, 3, 4, 5} and counts.most_common(1)[0][1] < 200
+    assert set(kinds) == set(starter.kinds)
+
+
+def test_a_lead_takes_the_only_place_there_is(starter, card):
+    single = replace(starter, effects=(1, 1))
+    for seed in range(30):
+        (noise,) = single.apply(card, np.random.default_rng(seed), lead="jpeg").applied
+        assert noise.kind == "jpeg"
+
+
+def test_a_lead_that_the_recipe_does_not_hold_is_refused_by_name(starter, card):
+    with pytest.raises(ValueError, match=r"lead is 'rain'; it must be one of faded_ink, "):
+        starter.apply(card, np.random.default_rng(0), lead="rain")
 
 
 def test_a_recipe_sets_ranges_and_leaves_the_others_as_they_are(write):
@@ -104,10 +143,30 @@ def test_a_recipe_sets_ranges_and_leaves_the_others_as_they_are(write):
     assert (compression.chance, compression.noise) == (1.0, NOISES["jpeg"]())
 
 
-def test_the_recipe_in_every_built_in_file_holds_no_noise_that_is_for_testing_only():
-    assert "starter" in built_in_recipes()
-    for name in built_in_recipes():
-        assert not FOR_TESTING_ONLY & {step.kind for step in load_recipe(name).steps}
+def test_the_families_for_testing_only_are_in_the_recipe_of_suites_and_in_no_other_built_in_one(starter):
+    assert TEST_ONLY == {"tape", "halftone", "hologram_reflection", "highlighter"} < set(NOISES)
+    holding = [name for name in built_in_recipes() if TEST_ONLY & set(load_recipe(name).kinds)]
+    assert holding == ["trial"]
+
+
+def test_suites_are_drawn_from_all_families_each_in_its_place_and_evenly_over_all_severities(starter):
+    trial = load_recipe("trial")
+    assert trial.kinds == tuple(NOISES)
+    assert set(starter.steps) < set(trial.steps)
+    assert (trial.severity, trial.untouched) == ((0.0, 1.0), 0.0)
+
+
+@pytest.mark.parametrize("kind", sorted(TEST_ONLY))
+def test_a_recipe_that_holds_a_family_for_testing_only_cannot_be_learnt_from(write, kind):
+    held = write(f'about = "a"\nsource = "s"\nlicence = "MIT"\n[[noise]]\nkind = "jpeg"\n[[noise]]\nkind = "{kind}"\n')
+    assert load_recipe(held).kinds == ("jpeg", kind)
+    with pytest.raises(InputError, match=f"holds {kind}: for testing only"):
+        load_training_recipe(held)
+
+
+def test_recipes_that_are_learnt_from_are_those_that_are_drawn_with():
+    for name in ("starter", "worn"):
+        assert load_training_recipe(name) == load_recipe(name)
 
 
 @pytest.mark.parametrize("found, written, problem, hint", [
@@ -122,6 +181,7 @@ def test_the_recipe_in_every_built_in_file_holds_no_noise_that_is_for_testing_on
     ('["left"]', '["top"]', "gutter_shadow: side is ['top']; it must be some of ['left', 'right']", ""),
     ("chance = 0.7", "chance = 7", "the chance of gutter_shadow is 7; it must be from 1e-06 to 1", ""),
     ("effects = [0, 2]", "effects = [3, 4]", "the least number of effects is 3", ""),
+    ("effects = [0, 2]", "effects = [0, 0]", "the largest number of effects is 0; it must be 1 or more", ""),
     ("effects = [0, 2]", "effects = 2", "effects is 2, which is of the wrong type", ""),
     ("effects = [0, 2]", "effects = [2]", "effects is [2]; it must be two numbers, the lower one first", ""),
     ("effects = [0, 2]", "severity = [0, 2]", "the higher severity is 2; it must be from 0 to 1", ""),
@@ -147,9 +207,9 @@ def test_a_recipe_that_is_not_there_is_named_with_those_that_are(name):
 
 def test_a_recipe_needs_no_file(card):
     recipe = Recipe("about", "source", "licence", steps=load_recipe("starter").steps[:2], effects=(2, 2))
-    noisy, applied = recipe.apply(card, np.random.default_rng(0))
-    assert [kind for kind, _ in applied] == ["faded_ink", "broken_ink"]
-    assert not np.array_equal(noisy.pixels, card.pixels)
+    touched = recipe.apply(card, np.random.default_rng(0))
+    assert [noise.kind for noise in touched.applied] == ["faded_ink", "broken_ink"]
+    assert not np.array_equal(touched.page.pixels, card.pixels)
 
 
 def test_a_recipe_over_a_base_says_only_what_differs(write, starter):
@@ -157,6 +217,13 @@ def test_a_recipe_over_a_base_says_only_what_differs(write, starter):
     assert worn.severity == (0.5, 1.0)
     assert worn.fingerprint != starter.fingerprint == load_recipe("starter").fingerprint
     assert (worn.steps, worn.untouched, worn.effects) == (starter.steps, starter.untouched, starter.effects)
+
+
+def test_more_noises_join_those_of_the_base_where_they_happen_to_a_page(write, starter):
+    text = 'about = "a"\nsource = "s"\nlicence = "MIT"\nbase = "starter"\n[[more]]\nkind = "tape"\nchance = 0.5\n'
+    taped = load_recipe(write(text))
+    assert [kind for kind in taped.kinds if kind != "tape"] == list(starter.kinds)
+    assert taped.kinds[taped.kinds.index("tape") - 1] == "creases"
 
 
 @pytest.mark.parametrize("base", ["worn", "no-such"])

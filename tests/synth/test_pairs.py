@@ -1,16 +1,19 @@
 """Pairs: the same bytes whatever the workers, and truth and provenance beside them."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from docpipe.cards.fonts import MRZ_FAMILY, families_of, find_fonts
 from docpipe.errors import InputError, MissingToolError, OutputError
 from docpipe.noise import NOISES
 from docpipe.page import Page
-from docpipe.synth import draw_pair, write_pairs
+from docpipe.synth import draw_pair, layout_and_lead, write_pairs
 
 
 def missing_fonts() -> str:
@@ -50,13 +53,41 @@ def test_a_folder_holds_clean_noisy_truth_and_provenance(tmp_path):
             assert round(clean.info["dpi"][0]) == pair["dpi"]
         assert {"value", "printed", "box", "quad"} <= truth["fields"]["document_number"].keys()
         assert pair["split"] == "train" and pair["fonts"]
+        assert 0 <= pair["severity"] <= 1
+
+
+def test_pairs_take_their_leads_and_layouts_in_turn(tmp_path):
+    write_pairs(tmp_path, 4, seed=4, layouts=("td3", "national"), leads=("jpeg", "stains"))
+    truths, pairs = ([json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+                     for name in ("truth.jsonl", "pairs.jsonl"))  # fmt: skip
+    assert [truth["layout"] for truth in truths] == ["td3", "national", "national", "td3"]
+    for pair, lead in zip(pairs, ["jpeg", "stains"] * 2, strict=True):
+        assert lead in [noise["kind"] for noise in pair["noises"]]
+
+
+@given(layouts=st.integers(1, 12), leads=st.integers(1, 40))
+def test_in_a_full_cycle_every_lead_meets_every_layout_once_and_any_beginning_is_balanced(layouts, leads):
+    names = [str(number) for number in range(layouts)], [str(number) for number in range(leads)]
+    turns = [layout_and_lead(number, *names) for number in range(layouts * leads)]
+    assert len(set(turns)) == len(turns)
+    for place, most in ((0, layouts), (1, 1)):
+        counts = Counter(dict.fromkeys(names[place], 0))
+        for turn in turns:
+            counts[turn[place]] += 1
+            assert max(counts.values()) - min(counts.values()) <= most
+
+
+def test_without_leads_layouts_simply_take_turns():
+    assert [layout_and_lead(number, "abc", None) for number in range(7)] == [(layout, None) for layout in "abcabca"]
 
 
 def test_provenance_is_enough_to_make_the_noise_again():
     pair = draw_pair(5, recipe="starter", seed=2, split="train")
     page = Page(pair.clean, (pair.dpi, pair.dpi))
     for noise in json.loads(json.dumps(pair.provenance["noises"])):
-        page = NOISES[noise.pop("kind")]().apply(page, noise)
+        kind, severity = noise.pop("kind"), noise.pop("severity")
+        assert 0 <= severity <= 1
+        page = NOISES[kind]().apply(page, noise)
     assert np.array_equal(page.pixels, pair.noisy)
 
 
@@ -78,6 +109,18 @@ def test_a_folder_that_holds_pairs_is_left_alone(tmp_path):
 def test_a_recipe_that_is_none_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(InputError):
         write_pairs(tmp_path / "new", 1, recipe="nothing")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(("wrong", "error", "named"), [
+    ({"layouts": ("td1", "td9")}, InputError, "td9"),
+    ({"layouts": ()}, ValueError, "at least one"),
+    ({"leads": ()}, ValueError, "at least one"),
+    ({"leads": ("jpeg", "rain")}, ValueError, "leads holds rain; the recipe starter holds faded_ink, "),
+])
+def test_layouts_and_leads_that_are_none_are_refused_before_anything_is_written(tmp_path, wrong, error, named):
+    with pytest.raises(error, match=named):
+        write_pairs(tmp_path / "new", 1, **wrong)
     assert not (tmp_path / "new").exists()
 
 

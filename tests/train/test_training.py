@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
 
+import docpipe
 from docpipe.cli import main
 from docpipe.errors import ExitCode, InputError, MissingToolError, OutputError, UsageError
+from docpipe.noise.recipe import load_training_recipe
 from docpipe.page import Page
 from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.train.config import load_config
@@ -46,6 +49,23 @@ def test_a_run_that_was_stopped_and_resumed_gives_the_same_weights(config, tmp_p
         pretrain(config, folder, tell=stop)
     assert load_checkpoint(folder)["step"] == 2
     assert torch.equal(weights(pretrain(config, folder)), weights(whole))
+
+
+def test_a_recipe_with_noise_that_is_for_testing_only_is_refused_in_one_line(config, tmp_path):
+    with pytest.raises(InputError, match=r"recipe 'trial' holds halftone, .*: for testing only") as caught:
+        pretrain(replace(config, recipe="trial"), tmp_path)
+    assert "\n" not in caught.value.problem and "starter" in caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_shipped_config_and_no_shipped_model_learns_from_noise_that_is_for_testing_only(config):
+    package = Path(docpipe.__file__).parent
+    cards = [json.loads(path.read_text()) for path in package.glob("restore/models/*/card.json")]
+    configs = [load_config(path) for path in package.glob("train/configs/*.toml")]
+    recipes = {card["recipe"]["name"] for card in cards} | {shipped.recipe for shipped in [*configs, config]}
+    assert recipes and cards and configs
+    for name in recipes:
+        assert load_training_recipe(name).steps
 
 
 def test_workers_change_nothing_but_the_speed(config, tmp_path):
