@@ -101,13 +101,24 @@ def read_name(text: str) -> str:
     return re.sub(r"ic?é\b", "ić", " ".join(words).strip(" -'’."))       # the English model knows no ć
 
 
+def read_text(text: str) -> str:
+    """Any line of print: blanks are single, and the marks that part it from its label are taken off.
+
+    >>> read_text(": Graz,  24-12-1991")
+    'Graz, 24-12-1991'
+    """
+    return " ".join(text.split()).strip(" :;.,-")
+
+
 ASCII_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ALPHABETS = {"date": "0123456789./-ABCDEFGJLMNOPRSTUVY", "number": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-             "name": ASCII_LETTERS + "-"}
+             "name": ASCII_LETTERS + "-", "text": ASCII_LETTERS + "0123456789.,/-"}
 """By kind of field: what OCR may read close up. Without marks on letters: names are compared without them, and the
 English model takes ć for é, but for c where it has no é."""
 
-READERS: Mapping[str, Callable[[str], str]] = {"date": read_date, "number": read_number, "name": read_name}
+READERS: Mapping[str, Callable[[str], str]] = {
+    "date": read_date, "number": read_number, "name": read_name, "text": read_text
+}  # fmt: skip
 """By kind of field: from what OCR read to the value; empty where it cannot be one."""
 
 
@@ -146,8 +157,8 @@ class Field:
         return value
 
     def same(self, read: str, truth: str) -> bool:
-        """Whether a value read is the true one; names are compared without case, marks and blanks."""
-        return fold(read) == fold(truth) if self.kind == "name" else read == truth
+        """Whether a value read is the true one; names and texts are compared without case, marks and blanks."""
+        return fold(read) == fold(truth) if self.kind in ("name", "text") else read == truth
 
 
 @dataclass(frozen=True, slots=True)
