@@ -179,6 +179,9 @@ def test_a_card_that_no_schema_fits_fails_both_times_and_is_listed(detected, tmp
     assert "Failed because no schema fits: 3 scans." in page
     assert "Failed because it cannot be opened: 1 scan." in page
     assert "paper.png,,,neither,,,no schema fits,no schema fits," in table
+    lines = {line.get("file"): line for line in map(json.loads, as_json_lines(detected))}
+    assert (lines["paper.png"]["problem_raw"], lines["paper.png"]["problem_cleaned"]) == ("no schema fits",) * 2
+    assert lines["torn.png"]["problem_raw"] == torn.raw.problem and lines["national.png"]["problem_raw"] == ""
 
 
 def test_where_no_schema_fits_any_card_there_are_no_findings(fake, scans):

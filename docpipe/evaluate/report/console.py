@@ -49,7 +49,8 @@ def as_json_lines(findings: Findings) -> Iterator[str]:
             {
                 "file": card.file, "layout": card.layout, "schema": card.schema, "outcome": card.outcome,
                 "raw": card.raw.passes, "cleaned": card.cleaned.passes, "choice": card.choice,
-                "wrong_raw": wrong_fields(card.raw), "wrong_cleaned": wrong_fields(card.cleaned), "strata": card.strata,
+                "wrong_raw": wrong_fields(card.raw), "wrong_cleaned": wrong_fields(card.cleaned),
+                "problem_raw": card.raw.problem, "problem_cleaned": card.cleaned.problem, "strata": card.strata,
             }
         )  # fmt: skip
     figures = asdict(replace(findings, cards=()))
