@@ -84,6 +84,7 @@ def test_the_page_and_the_pdf_say_the_same_figures_first(findings, tmp_path):
         assert f"{table.rescued} rescued" in text and f"{table.broken} broken" in text
         assert f"{table.both} both" in text and f"{table.neither} neither" in text
         assert f"{worst.group}: {worst.name.replace('_', ' ')}" in text
+        assert f"{worst.table.broken} broken of {worst.table.cards} cards" in " ".join(text.split())
 
 
 def test_the_page_asks_nothing_of_the_network_and_runs_only_its_own_script(findings, tmp_path):

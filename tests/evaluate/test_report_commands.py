@@ -62,6 +62,15 @@ def test_without_a_folder_the_figures_are_printed_and_no_value(evaluate):
     assert "valid by its own rules" in without_truth and "truth" not in without_truth
 
 
+def test_the_worst_stratum_is_printed_with_its_cards(evaluate):
+    findings = sample_findings(60)
+    worst = findings.worst
+    printed = evaluate(findings).stdout
+    assert f"{worst.group}: {worst.name.replace('_', ' ')}  (" in printed
+    assert f"{worst.table.rescued} rescued, {worst.table.broken} broken of {worst.table.cards} cards)" in printed
+    assert "no stratum has enough cards" in evaluate(replace(findings, worst=None)).stdout
+
+
 def test_as_json_each_card_is_a_line_without_values_and_the_figures_are_the_last(evaluate):
     findings = sample_findings(30)
     ended = evaluate(findings, "--json")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from docpipe.evaluate.findings import NO_SCHEMA, Findings
+from docpipe.evaluate.report.headline import worst_stratum
 from docpipe.evaluate.report.wording import counted, wrong_fields
 from docpipe.evaluate.uplift import Interval
 
@@ -13,7 +14,7 @@ RIGHT = {True: "right against the truth", False: "valid by its own rules (check 
 
 
 def as_text(findings: Findings) -> str:
-    """The 2x2 table, rates, difference and p."""
+    """The 2x2 table, rates, difference, p, and the worst stratum."""
     table = findings.table
     low, high = (100 * side for side in findings.absolute_interval)
     unread = sum(bool(reading.problem) for card in findings.cards for reading in (card.raw, card.cleaned))
@@ -30,6 +31,7 @@ def as_text(findings: Findings) -> str:
             f"net       {100 * findings.absolute_uplift:+.1f} points  [{low:+.1f}, {high:+.1f}]  (absolute; bootstrap)",
             f"          {relative}  (relative)",
             f"McNemar  p = {findings.p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
+            "worst     {}  ({})".format(*worst_stratum(findings.worst)),
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
             *([f"Failed unread (cannot be opened, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),

@@ -30,7 +30,7 @@ def headline(findings: Findings) -> Headline:
             ("Pass rate", f"{percent(findings.raw_rate)} → {percent(findings.cleaned_rate)}",
              f"{points(findings.absolute_uplift)}, 95 % interval {points_interval(findings.absolute_interval)}"),
             ("Rescued for each broken", *_exchange(table.rescued, table.broken)),
-            ("Worst stratum", *_worst(findings.worst)),
+            ("Worst stratum", *worst_stratum(findings.worst)),
             ("False accepts", *_false_accepts(findings)),
         ),
     )  # fmt: skip
@@ -64,7 +64,8 @@ def _exchange(rescued: int, broken: int) -> tuple[str, str]:
     return f"{rescued / broken:.1f}", f"{rescued} rescued, {broken} broken"
 
 
-def _worst(worst: Stratum | None) -> tuple[str, str]:
+def worst_stratum(worst: Stratum | None) -> tuple[str, str]:
+    """Its name, and what became of how many cards there."""
     if worst is None:
         return "not known", "no stratum has enough cards to be named"
     table = worst.table
