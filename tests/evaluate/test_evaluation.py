@@ -14,6 +14,8 @@ from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
+from docpipe.evaluate.report.blocks import ChangeChart
+from docpipe.evaluate.report.figures import strata
 from docpipe.ocr.extract import Extraction
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.tesseract import Tesseract
@@ -108,6 +110,22 @@ def test_without_truth_scans_with_a_counterpart_are_judged_by_their_own_rules(su
     truth = read_truth(suite / "truth.jsonl")[0]
     read = {one.name: one.value for one in findings.cards[0].cleaned.fields}
     assert read["document_number"] in truth.values["mrz_1"] and "own rules" in findings.schemas["td1"]
+
+
+def test_the_severity_that_pairs_record_is_charted_and_may_be_the_worst_stratum(suite, tmp_path, monkeypatch):
+    monkeypatch.setattr("docpipe.evaluate.strata.FEWEST_CARDS", 1)
+    pairs = tmp_path / "pairs.jsonl"
+    records = ({"file": f"{number}.png", "severity": severity, "noises": [{"kind": "dust"}]}
+               for number, severity in enumerate((0.15, 0.85, 0.9)))  # fmt: skip
+    pairs.write_text("".join(json.dumps(record) + "\n" for record in records))
+    findings = evaluate(
+        suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, pairs=pairs, workers=1
+    )
+    severities = [one for one in findings.strata if one.group == "severity"]
+    assert [(one.name, one.table.cards) for one in severities] == [("0.0-0.2", 1), ("0.8-1.0", 2)]
+    assert findings.worst == severities[0]                        # the weak noise stopped no card, so none is rescued
+    charts = {block.caption: block for block in strata(findings).blocks if isinstance(block, ChangeChart)}
+    assert [bar.name for bar in charts["By severity of the noise"].bars] == ["0.0-0.2", "0.8-1.0"]
 
 
 def extracting(monkeypatch, extraction):
