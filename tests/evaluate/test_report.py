@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import subprocess
 from base64 import b64decode
 from dataclasses import replace
 from hashlib import sha256
@@ -20,6 +21,7 @@ from docpipe.errors import InputError, OutputError
 from docpipe.evaluate.report import Typing, load_findings, write_report
 from docpipe.evaluate.report.cards_csv import cards_csv
 from docpipe.evaluate.report.document import document
+from docpipe.evaluate.report.fonts import FAMILY, as_drawn, drawable
 from docpipe.evaluate.report.gallery import LONGEST_SIDE_PX, gallery
 from docpipe.evaluate.report.stored import as_json, without_values
 from docpipe.evaluate.report.web_page import web_page
@@ -67,16 +69,16 @@ def findings(folders):
     return sample_findings(60, seed=5, gain=0.9, harm=0.2, raw=folders / "raw", cleaned=folders / "cleaned")
 
 
-def pdf_text(path):
+def pdf_text(path, pages=None):
     with pypdfium2.PdfDocument(path) as pdf:
-        return "\n".join(pdf[number].get_textpage().get_text_range() for number in range(len(pdf)))
+        return "\n".join(pdf[number].get_textpage().get_text_range() for number in range(pages or len(pdf)))
 
 
 def test_the_page_and_the_pdf_say_the_same_figures_first(findings, tmp_path):
     write_report(findings, tmp_path)
     table, worst = findings.table, findings.worst
     assert table.rescued > table.broken > 0
-    page, paper = (tmp_path / "report.html").read_text(), pdf_text(tmp_path / "report.pdf")
+    page, paper = (tmp_path / "report.html").read_text(), pdf_text(tmp_path / "report.pdf", pages=1)
     for text in (Tags(page).text["h1"], paper):
         assert f"{table.rescued - table.broken} more cards pass" in text
     for text in (re.sub("<[^>]+>", "", page), paper):
@@ -187,7 +189,45 @@ def test_names_in_any_script_and_of_any_bytes_can_be_reported(tmp_path):
     write_report(odd, tmp_path)
     assert "Ελληνικά 身分證" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert load_findings(tmp_path).cards[0].file == "caf\udce9.png"
-    assert "????" in pdf_text(tmp_path / "report.pdf")
+    paper = pdf_text(tmp_path / "report.pdf")
+    assert r"\u8eab\u5206\u8b49" in paper and r"\udce9" in paper
+
+
+def test_names_are_drawn_in_the_pdf_as_they_are_written(tmp_path):
+    if FAMILY not in subprocess.run(["fc-match", FAMILY], capture_output=True, text=True).stdout:
+        pytest.skip(f"{FAMILY} is not installed")
+    write_report(sample_findings(30, raw="Łódź/Ελληνικά/Жук", cleaned="Ło\u0301dz\u0301 − ű"), tmp_path)
+    paper = pdf_text(tmp_path / "report.pdf")
+    assert "Łódź/Ελληνικά/Жук" in paper and "Łódź − ű" in paper
+
+
+@pytest.fixture
+def without_fonts(monkeypatch):
+    """A machine on which no font is installed, nor what finds them."""
+
+    def run(*_asked, **_options):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("docpipe.evaluate.report.fonts.subprocess.run", run)
+    drawable.cache_clear()
+    yield
+    drawable.cache_clear()
+
+
+def test_without_fonts_on_the_machine_letters_that_cannot_be_drawn_are_spelled(without_fonts, tmp_path):
+    write_report(sample_findings(30, raw="Łódź", cleaned="Ελ"), tmp_path)
+    paper = pdf_text(tmp_path / "report.pdf")
+    assert r"Łód\u017a" in paper and r"\u0395\u03bb" in paper and "points" in paper
+
+
+def test_what_runs_leftwards_or_cannot_be_seen_is_spelled():
+    assert as_drawn("אב a\nb\u202ec") == r"\u05d0\u05d1 a\nb\u202ec"
+
+
+@given(st.text())
+def test_whatever_a_name_holds_it_can_be_drawn_and_ascii_stays(text):
+    assert set(as_drawn(text)) <= drawable()
+    assert as_drawn("name-1 (copy).png") == "name-1 (copy).png"
 
 
 @settings(deadline=None, max_examples=40)
