@@ -15,6 +15,7 @@ from docpipe.evaluate.provenance import PAIRS_NAME, Origin, read_choices, read_o
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
 from docpipe.evaluate.uplift import mcnemar_p, wilson
 from docpipe.ocr.engines import DEFAULT_OCR
+from docpipe.ocr.mending import RULES
 from docpipe.ocr.schema import Schema, load_schema
 
 RIGHT = {True: "say what the truth says", False: "are valid by their own rules: check digits, dates, formats"}
@@ -156,10 +157,17 @@ def _findings(
         fields=field_figures(cards),
         choices=dict(Counter(card.choice for card in cards if card.choice is not None)),
         ocr_seconds=None if is_cached else sum(seconds) / len(seconds),
-        mended=sum(reading.mended for reading in readings),
+        mended_raw=_by_rule([card.raw for card in cards]),
+        mended_cleaned=_by_rule([card.cleaned for card in cards]),
         cards=tuple(cards),
         left_out=left_out,
     )
+
+
+def _by_rule(readings: Sequence[CardReading]) -> dict[str, int]:
+    """Characters put right in zones, by what told."""
+    counts = Counter(one.rule for reading in readings for one in reading.mended)
+    return {rule: counts[rule] for rule in RULES}
 
 
 def _false_accepts(readings: Sequence[CardReading]) -> int:

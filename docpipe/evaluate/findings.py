@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from docpipe.evaluate.uplift import Interval, Table
+from docpipe.ocr.mending import Mending
 
 Outcome = Literal["both", "rescued", "broken", "neither"]
 
@@ -48,7 +49,8 @@ class CardReading:
         fields: of the schema.
         valid: every required field is valid by its own rules (check digits, dates, formats); a card that is valid but
             does not pass is a false accept.
-        mended: characters of the zone that were corrected by their class or position.
+        mended: characters of the zone that were read as others and put right; the characters themselves are left out
+            unless pictures were asked for.
         seconds: that OCR took.
         problem: why the scan was not read: it could not be opened, or no schema fits. Then it fails, and what fields it
             has are wrong. Empty for every other scan.
@@ -56,7 +58,7 @@ class CardReading:
 
     fields: tuple[FieldReading, ...]
     valid: bool
-    mended: int
+    mended: tuple[Mending, ...]
     seconds: float
     problem: str = ""
 
@@ -165,7 +167,8 @@ class Findings:
         fields: figures of every field.
         choices: "restored" -> pages, "original" -> pages, of the pages judged; empty where no ledger was found.
         ocr_seconds: mean over all scans that were read; None where a cache may have answered in place of OCR.
-        mended: characters corrected in the zones, raw and cleaned together.
+        mended_raw: rule of `docpipe.ocr.mending.RULES` -> characters of zones put right by it; `mended_cleaned`
+            likewise.
         cards: every card, in the order of the truth or by name.
         left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
     """
@@ -193,6 +196,7 @@ class Findings:
     fields: tuple[FieldFigures, ...]
     choices: Mapping[str, int]
     ocr_seconds: float | None
-    mended: int
+    mended_raw: Mapping[str, int]
+    mended_cleaned: Mapping[str, int]
     cards: tuple[CardResult, ...]
     left_out: int = 0

@@ -17,6 +17,7 @@ from docpipe.evaluate.judge import read_scan
 from docpipe.evaluate.report.blocks import ChangeChart
 from docpipe.evaluate.report.figures import strata
 from docpipe.ocr.extract import Extraction
+from docpipe.ocr.mending import Mending
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.tesseract import Tesseract
 from tests.conftest import installed
@@ -138,16 +139,29 @@ TRUE = {"document_number": "C1", "surname": "LU", "given_names": "A", "date_of_b
 
 def test_a_card_that_is_valid_and_wrong_is_a_false_accept(suite, monkeypatch):
     case = Case("0.png", "td1", load_schema("td1"), TRUE)
-    extracting(monkeypatch, Extraction({**TRUE, "surname": "LIU"}, valid=True, mended=2))
+    extracting(monkeypatch, Extraction({**TRUE, "surname": "LIU"}, valid=True))
     reading = read_scan(suite / "cleaned" / "0.png", case, with_values=True)
-    assert reading.valid and not reading.passes and reading.mended == 2
+    assert reading.valid and not reading.passes
     assert {one.name: one.char_edits for one in reading.fields if not one.right} == {"surname": 1}
     assert [one.value for one in reading.fields if one.name == "surname"] == ["LIU"]
     assert "LIU" not in repr(reading)
 
     findings = evaluate(suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1)
     assert (findings.false_accepts_raw, findings.false_accepts_cleaned) == (2, 3)      # one raw scan cannot be opened
-    assert findings.mended == 2 * 5
+
+
+def test_mended_characters_are_counted_by_rule_and_kept_with_their_letters_only_where_values_are(suite, monkeypatch):
+    mended = (Mending(1, 6, "digit", "O", "0"), Mending(3, 2, "letter", "1", "I"))
+    extracting(monkeypatch, Extraction(TRUE, valid=True, mended=mended))
+    case = Case("0.png", "td1", load_schema("td1"), TRUE)
+    known = read_scan(suite / "cleaned" / "0.png", case, with_values=True)
+    assert known.mended == mended
+    unknown = read_scan(suite / "cleaned" / "0.png", case)
+    assert unknown.mended == (Mending(1, 6, "digit"), Mending(3, 2, "letter"))
+
+    findings = evaluate(suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1)
+    assert findings.mended_raw == {"digit": 2, "letter": 2, "position": 0, "check digit": 0}      # one cannot be opened
+    assert findings.mended_cleaned == {"digit": 3, "letter": 3, "position": 0, "check digit": 0}
 
 
 def test_the_case_of_a_name_is_no_error_but_its_marks_are(suite, monkeypatch):

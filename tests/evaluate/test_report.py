@@ -25,6 +25,7 @@ from docpipe.evaluate.report.fonts import FAMILY, as_drawn, drawable
 from docpipe.evaluate.report.gallery import LONGEST_SIDE_PX, gallery
 from docpipe.evaluate.report.stored import as_json, without_values
 from docpipe.evaluate.report.web_page import web_page
+from docpipe.ocr.mending import RULES, Mending
 from tests.evaluate.report_sample import SECRET, sample_findings
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> & {{ 7 * 7 }}'
@@ -263,6 +264,24 @@ def test_one_line_a_card_names_fields_and_not_values(findings):
         assert line["noise"].split(";") == list(card.strata["noise"])
 
 
+def test_every_mended_character_is_listed_and_the_counts_by_rule_say_where(findings, tmp_path):
+    mended = (Mending(1, 6, "digit"), Mending(2, 14, "check digit"))
+    card = replace(findings.cards[0], raw=replace(findings.cards[0].raw, mended=mended))
+    one = replace(findings, cards=(card, *findings.cards[1:]))
+    (line, *_) = csv.DictReader(io.StringIO(cards_csv(one)))
+    assert line["mended_raw"] == "1:6 digit;2:14 check digit"
+    write_report(one, tmp_path, with_images=True)
+    assert load_findings(tmp_path).cards[0].raw.mended == mended
+    page, paper = re.sub("<[^>]+>", " ", (tmp_path / "report.html").read_text()), pdf_text(tmp_path / "report.pdf")
+    for text in (" ".join(page.split()), " ".join(paper.split())):
+        assert "Characters put right, by what told" in text and "cards.csv" in text
+        for rule, meaning in RULES.items():
+            assert f"{rule} {meaning} {one.mended_raw[rule]} {one.mended_cleaned[rule]}" in text
+    none = replace(one, mended_raw=dict.fromkeys(RULES, 0), mended_cleaned=dict.fromkeys(RULES, 0))
+    write_report(none, tmp_path)
+    assert "No character of a machine readable zone had to be put right" in (tmp_path / "report.html").read_text()
+
+
 def test_a_name_that_a_spreadsheet_would_run_begins_with_an_apostrophe(findings):
     card = replace(findings.cards[0], file='=HYPERLINK("x")', layout="+1")
     (line, *_) = csv.DictReader(io.StringIO(cards_csv(replace(findings, cards=(card,)))))
@@ -288,7 +307,7 @@ def test_typing_takes_some_time_and_money(wrong):
         Typing(**wrong)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1}', f'{{"format": 1, "{SECRET}": 1}}', f"{SECRET}"])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', f'{{"format": 2, "{SECRET}": 1}}', f"{SECRET}"])
 def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
     file = tmp_path / "report.json"
     file.write_text(content)
@@ -298,8 +317,8 @@ def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
 
 
 def test_a_report_of_a_newer_format_is_refused_by_its_number(tmp_path):
-    (tmp_path / "report.json").write_text('{"format": 2}')
-    with pytest.raises(InputError, match="is of format 2"):
+    (tmp_path / "report.json").write_text('{"format": 3}')
+    with pytest.raises(InputError, match="is of format 3"):
         load_findings(tmp_path)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from docpipe.errors import InputError
 from docpipe.evaluate.findings import CardReading, CardResult, FieldFigures, FieldReading, Findings, Stratum
 from docpipe.evaluate.uplift import Interval, Table
+from docpipe.ocr.mending import Mending
 
 FILE = "report.json"
-FORMAT = 1                       # raised when an older docpipe could no longer read the file
+FORMAT = 2                       # raised when an older docpipe could no longer read the file
 
 
 def without_values(findings: Findings) -> Findings:
@@ -22,8 +23,10 @@ def without_values(findings: Findings) -> Findings:
 
 def holds_values(findings: Findings) -> bool:
     """Whether any value that was read is in there."""
-    readings = (reading for card in findings.cards for reading in (card.raw, card.cleaned))
-    return any(one.value is not None for reading in readings for one in reading.fields)
+    readings = [reading for card in findings.cards for reading in (card.raw, card.cleaned)]
+    values = (one.value for reading in readings for one in reading.fields)
+    characters = (one.read for reading in readings for one in reading.mended)
+    return any(one is not None for one in (*values, *characters))
 
 
 def as_json(findings: Findings) -> str:
@@ -61,7 +64,8 @@ def load_findings(path: Path) -> Findings:
 
 
 def _blank(reading: CardReading) -> CardReading:
-    return replace(reading, fields=tuple(replace(one, value=None) for one in reading.fields))
+    fields = tuple(replace(one, value=None) for one in reading.fields)
+    return replace(reading, fields=fields, mended=tuple(one.without_characters() for one in reading.mended))
 
 
 def _findings(record: dict[str, Any]) -> Findings:
@@ -88,7 +92,11 @@ def _card(record: Mapping[str, Any]) -> CardResult:
 
 
 def _reading(record: Mapping[str, Any]) -> CardReading:
-    return CardReading(**{**record, "fields": tuple(FieldReading(**one) for one in record["fields"])})
+    parts = {
+        "fields": tuple(FieldReading(**one) for one in record["fields"]),
+        "mended": tuple(Mending(**one) for one in record["mended"]),
+    }
+    return CardReading(**{**record, **parts})
 
 
 def _interval(ends: list[float]) -> Interval:
