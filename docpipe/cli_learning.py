@@ -139,6 +139,8 @@ def export(run: Path, out: Path, model_version: str) -> None:
               help="To type one card in, for the report's calculation.")
 @click.option("--typing-cost", type=click.FloatRange(0, min_open=True),
               help="Of one card typed in, in any currency, for the same.")
+@click.option("--machine-cost", type=click.FloatRange(0, min_open=True),
+              help="Of one hour of machine time, in the same currency.")
 @click.option("--fail-under", type=click.FloatRange(-100, 100), metavar="POINTS",
               help="End with code 7 where the absolute uplift is lower, in percentage points.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
@@ -146,7 +148,7 @@ def export(run: Path, out: Path, model_version: str) -> None:
 def evaluate(
     raw: Path, cleaned: Path, truth: Path | None, pairs: Path | None, schema: str | None, ocr: str,
     cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
-    typing_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
+    typing_cost: float | None, machine_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
 ) -> None:
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
 
@@ -167,7 +169,7 @@ def evaluate(
         from docpipe.console import progress_bar
         from docpipe.evaluate.evaluation import evaluate as evaluate_folders
         from docpipe.evaluate.evaluation import find_cases
-        from docpipe.evaluate.report import Typing, as_json_lines, as_text, write_report
+        from docpipe.evaluate.report import Prices, as_json_lines, as_text, write_report
 
     cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
     with progress_bar("reading", "cards", len(cases)) as tell:
@@ -176,8 +178,8 @@ def evaluate(
             with_values=with_images, workers=jobs, tell=tell,
         )
     if out:
-        typing = Typing(typing_minutes, typing_cost)
-        write_report(findings, out, with_images=with_images, rescued_shown=gallery, typing=typing)
+        prices = Prices(typing_minutes, typing_cost, machine_cost)
+        write_report(findings, out, with_images=with_images, rescued_shown=gallery, prices=prices)
         click.echo(f"-> {out / 'report.html'}", err=True)
     if as_json:
         for line in as_json_lines(findings):

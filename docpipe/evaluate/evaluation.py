@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+from statistics import fmean
 
 from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
 from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.findings import CardReading, CardResult, Findings
 from docpipe.evaluate.judge import read_cases, ready_ocr
-from docpipe.evaluate.provenance import PAIRS_NAME, Origin, read_choices, read_origins
+from docpipe.evaluate.provenance import PAIRS_NAME, Cleaning, Origin, read_cleanings, read_origins
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
 from docpipe.evaluate.uplift import mcnemar_p, wilson
 from docpipe.ocr.engines import DEFAULT_OCR
@@ -64,7 +65,7 @@ def evaluate(
     engine, _, version = ready_ocr(ocr, cache).description.partition(" ")
     cases, left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
     origins = _origins_of(cases, truth, pairs)
-    choices = read_choices(cleaned)
+    cleanings = read_cleanings(cleaned)
     cards: list[CardResult] = []
     schemas: dict[str, str] = {}
     for case, before, after in read_cases(
@@ -74,10 +75,13 @@ def evaluate(
         if case.schema:
             schemas[name] = _pass_rule(case.schema, truth is not None)
         strata = {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata}
-        cards.append(CardResult(case.file, case.layout, name, strata, before, after, choices.get(case.file)))
+        cleaning = cleanings.get(case.file)
+        choice = cleaning.choice if cleaning else None
+        cards.append(CardResult(case.file, case.layout, name, strata, before, after, choice))
         tell(len(cards))
     return _findings(
         cards,
+        [cleanings[card.file] for card in cards if card.file in cleanings],
         raw=raw,
         cleaned=cleaned,
         engines={engine: version},
@@ -117,6 +121,7 @@ def _pass_rule(schema: Schema, has_truth: bool) -> str:
 
 def _findings(
     cards: Sequence[CardResult],
+    cleanings: Sequence[Cleaning],
     *,
     raw: Path,
     cleaned: Path,
@@ -155,8 +160,9 @@ def _findings(
         strata=strata,
         worst=worst_of(strata),
         fields=field_figures(cards),
-        choices=dict(Counter(card.choice for card in cards if card.choice is not None)),
-        ocr_seconds=None if is_cached else sum(seconds) / len(seconds),
+        choices=dict(Counter(one.choice for one in cleanings)),
+        cleaning_seconds=fmean(one.seconds for one in cleanings) if cleanings else None,
+        ocr_seconds=None if is_cached else fmean(seconds),
         mended_raw=_by_rule([card.raw for card in cards]),
         mended_cleaned=_by_rule([card.cleaned for card in cards]),
         cards=tuple(cards),

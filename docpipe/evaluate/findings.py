@@ -166,6 +166,7 @@ class Findings:
         worst: the stratum with the lowest absolute uplift among those large enough to say so; None where there is none.
         fields: figures of every field.
         choices: "restored" -> pages, "original" -> pages, of the pages judged; empty where no ledger was found.
+        cleaning_seconds: mean over the pages judged, as the ledger has it; None where no ledger was found.
         ocr_seconds: mean over all scans that were read; None where a cache may have answered in place of OCR.
         mended_raw: rule of `docpipe.ocr.mending.RULES` -> characters of zones put right by it; `mended_cleaned`
             likewise.
@@ -195,6 +196,7 @@ class Findings:
     worst: Stratum | None
     fields: tuple[FieldFigures, ...]
     choices: Mapping[str, int]
+    cleaning_seconds: float | None
     ocr_seconds: float | None
     mended_raw: Mapping[str, int]
     mended_cleaned: Mapping[str, int]

@@ -14,6 +14,7 @@ from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
+from docpipe.evaluate.provenance import Cleaning
 from docpipe.evaluate.report.blocks import ChangeChart
 from docpipe.evaluate.report.figures import strata
 from docpipe.ocr.extract import Extraction
@@ -190,13 +191,14 @@ def test_where_no_scan_can_be_opened_there_are_no_findings(suite, tmp_path):
         evaluate(suite / "raw", tmp_path, truth=tmp_path / "truth.jsonl", schema=None, workers=1)
 
 
-def test_choices_of_the_cleaning_stand_beside_the_cards(suite, monkeypatch):
+def test_choices_of_the_cleaning_stand_beside_the_cards_and_its_seconds_are_a_mean_of_them(suite, monkeypatch):
     extracting(monkeypatch, Extraction({}, valid=False))
-    kept = {"0.png": "original", "9.png": "restored"}
-    monkeypatch.setattr("docpipe.evaluate.evaluation.read_choices", lambda _: kept)
+    known = {"0.png": Cleaning("original", 0.25), "2.png": Cleaning("restored", 0.75), "9.png": Cleaning("restored", 9)}
+    monkeypatch.setattr("docpipe.evaluate.evaluation.read_cleanings", lambda _: known)
     findings = evaluate(suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1)
-    assert [card.choice for card in findings.cards] == ["original", None, None]
-    assert findings.choices == {"original": 1}
+    assert [card.choice for card in findings.cards] == ["original", None, "restored"]
+    assert findings.choices == {"original": 1, "restored": 1}
+    assert findings.cleaning_seconds == 0.5
 
 
 def test_scans_are_found_at_any_depth_and_cleaned_ones_are_not_taken_for_raw_ones(tmp_path):

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docpipe.errors import InputError, OutputError
-from docpipe.evaluate.report import Typing, load_findings, write_report
+from docpipe.evaluate.report import Prices, load_findings, write_report
 from docpipe.evaluate.report.cards_csv import cards_csv
+from docpipe.evaluate.report.cost import time_and_cost
 from docpipe.evaluate.report.document import document
 from docpipe.evaluate.report.fonts import FAMILY, as_drawn, drawable
 from docpipe.evaluate.report.gallery import LONGEST_SIDE_PX, gallery
@@ -237,7 +238,7 @@ def test_whatever_a_name_holds_it_can_be_drawn_and_ascii_stays(text):
 )  # fmt: skip
 def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, seed, gain, harm, truth):
     findings = sample_findings(cards, seed=seed, gain=gain, harm=harm, truth=truth)
-    page = web_page(document(findings, Typing(cost=1.5)), (), {})
+    page = web_page(document(findings, Prices(typing_cost=1.5, machine_cost=0.2)), (), {})
     for outcome in ("rescued", "both", "neither", "broken"):
         assert f"{getattr(findings.table, outcome)} {outcome}" in re.sub("<[^>]+>", "", page)
     file = tmp_path_factory.mktemp("report") / "report.json"
@@ -289,22 +290,36 @@ def test_a_name_that_a_spreadsheet_would_run_begins_with_an_apostrophe(findings)
 
 
 def test_time_and_cost_are_the_cards_that_fail_times_what_typing_takes():
-    findings = replace(sample_findings(20), raw_rate=0.5, cleaned_rate=0.8, absolute_interval=(0.1, 0.4))
-    (grid, calculation, _) = next(
-        one for one in document(findings, Typing(minutes=3, cost=2)).sections if one.title == "Time and cost"
-    ).blocks  # fmt: skip
+    findings = replace(sample_findings(20), raw_rate=0.5, cleaned_rate=0.8, absolute_interval=(0.1, 0.4),
+                       cleaning_seconds=1.8, ocr_seconds=0.9)  # fmt: skip
+    prices = Prices(typing_minutes=3, typing_cost=2, machine_cost=10)
+    (grid, calculation, machines) = time_and_cost(findings, prices).blocks
     assert grid.rows == (
         ("cards to type in", "500.0", "200.0", "−300.0"),
         ("hours of typing", "25.0", "10.0", "−15.0"),
+        ("machine hours of cleaning", "0.00", "0.50", "+0.50"),
+        ("machine hours of OCR", "0.25", "0.25", "+0.00"),
         ("cost of typing", "1000.0", "400.0", "−600.0"),
+        ("cost of machines", "2.50", "7.50", "+5.00"),
     )
+    assert "Cleaning took 1.80 seconds a card" in machines.text and "OCR took 0.90 seconds" in machines.text
     assert "between −400.0 and −100.0" in calculation.text and "3 minutes" in calculation.text
 
 
-@pytest.mark.parametrize("wrong", [{"minutes": 0}, {"cost": -1}, {"minutes": float("nan")}, {"cost": float("inf")}])
-def test_typing_takes_some_time_and_money(wrong):
+def test_machine_time_that_nobody_measured_is_not_made_up():
+    findings = replace(sample_findings(20), cleaning_seconds=None, ocr_seconds=None)
+    (grid, _, machines) = time_and_cost(findings, Prices(machine_cost=10)).blocks
+    cleaning, ocr, cost = (row[1:] for row in grid.rows if "machine" in row[0])
+    assert cleaning == ("0.00", "–", "–") and ocr == cost == ("–", "–", "–")
+    assert "no ledger of it" in machines.text and "asked through a cache" in machines.text
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"typing_minutes": 0}, {"typing_cost": -1}, {"typing_minutes": float("nan")}, {"machine_cost": 0}]
+)
+def test_work_takes_some_time_and_money(wrong):
     with pytest.raises(ValueError, match="must be above 0"):
-        Typing(**wrong)
+        Prices(**wrong)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', f'{{"format": 2, "{SECRET}": 1}}', f"{SECRET}"])

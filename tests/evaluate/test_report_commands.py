@@ -94,10 +94,11 @@ def test_images_need_a_folder_to_go_to(evaluate):
     assert ended.exit_code == ExitCode.USAGE and "-o" in ended.stderr
 
 
-def test_what_typing_takes_is_in_the_report(evaluate, tmp_path):
-    evaluate(sample_findings(10), "-o", "report", "--typing-minutes", "4.5", "--typing-cost", "0.8")
+def test_what_typing_and_machines_take_is_in_the_report(evaluate, tmp_path):
+    prices = ("--typing-minutes", "4.5", "--typing-cost", "0.8", "--machine-cost", "0.07")
+    evaluate(sample_findings(10), "-o", "report", *prices)
     page = (tmp_path / "report" / "report.html").read_text()
-    assert "4.5 minutes" in page and "× 0.8" in page
+    assert "4.5 minutes" in page and "× 0.8" in page and "machine hours × 0.07" in page
 
 
 def test_two_reports_are_held_against_each_other_card_by_card():
