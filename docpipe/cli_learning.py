@@ -120,6 +120,8 @@ def export(run: Path, out: Path, model_version: str) -> None:
               help="Folder of the scans as they came in.")
 @click.option("--cleaned", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
               help="Folder of the same scans, cleaned.")
+@click.option("--clean", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Folder of the same cards without any noise: what cleaning can reach at most.")
 @click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="truth.jsonl of the cards; without it fields are judged by their own rules.")
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -146,7 +148,7 @@ def export(run: Path, out: Path, model_version: str) -> None:
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
 def evaluate(
-    raw: Path, cleaned: Path, truth: Path | None, pairs: Path | None, schema: str | None, ocr: str,
+    raw: Path, cleaned: Path, clean: Path | None, truth: Path | None, pairs: Path | None, schema: str | None, ocr: str,
     cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
     typing_cost: float | None, machine_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
 ) -> None:
@@ -159,6 +161,7 @@ def evaluate(
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl -o report/
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --clean clean/ -o report/
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --schema td1 -o report/ --fail-under 0
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --cache ~/.cache/docpipe -o report/
@@ -171,10 +174,11 @@ def evaluate(
         from docpipe.evaluate.evaluation import find_cases
         from docpipe.evaluate.report import Prices, as_json_lines, as_text, write_report
 
-    cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
-    with progress_bar("reading", "cards", len(cases)) as tell:
+    cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema, clean=clean)
+    times_read = 1 + (clean is not None)
+    with progress_bar("reading", "cards", times_read * len(cases)) as tell:
         findings = evaluate_folders(
-            raw, cleaned, truth=truth, schema=schema, pairs=pairs, ocr=ocr, cache=cache,
+            raw, cleaned, truth=truth, schema=schema, clean=clean, pairs=pairs, ocr=ocr, cache=cache,
             with_values=with_images, workers=jobs, tell=tell,
         )
     if out:

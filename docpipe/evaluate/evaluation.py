@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib import metadata
+from itertools import count
 from pathlib import Path
 from statistics import fmean
 
 from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
+from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.findings import CardReading, CardResult, Findings
 from docpipe.evaluate.judge import read_cases, ready_ocr
@@ -28,6 +30,7 @@ def evaluate(
     *,
     truth: Path | None,
     schema: str | None,
+    clean: Path | None = None,
     pairs: Path | None = None,
     ocr: str = DEFAULT_OCR,
     cache: Path | None = None,
@@ -47,13 +50,15 @@ def evaluate(
             and its fields are judged by their own rules.
         schema: name or file of one schema for all cards. None stands for that of each card's layout where there is a
             truth; where there is none, for the shipped one that fits its raw scan, or else its cleaned one.
+        clean: folder of the same cards without any noise, under the same names: the ceiling of what cleaning can reach.
         pairs: provenance of the scans; by default the pairs.jsonl beside the truth, where there is one.
         ocr: what reads, one of `docpipe.ocr.engines.OCR_ENGINES`.
         cache: folder in which what OCR read is kept for the next evaluation: personal data, for this user alone (mode
             0700). What it holds already is not read again.
         with_values: keep what was read in the findings.
         workers: processes, at least 1; None for one a usable core.
-        tell: called after each card with how many are done; `len(find_cases(...)[0])` is how many there are.
+        tell: called after each card with how many are done. There are `len(find_cases(...)[0])` of them, and as many
+            again to be read without noise.
 
     Raises:
         UsageError: there is no such engine.
@@ -63,47 +68,60 @@ def evaluate(
         MissingToolError: the engine is not installed.
     """
     engine, _, version = ready_ocr(ocr, cache).description.partition(" ")
-    cases, left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
+    cases, left_out = find_cases(raw, cleaned, truth=truth, schema=schema, clean=clean)
     origins = _origins_of(cases, truth, pairs)
     cleanings = read_cleanings(cleaned)
-    cards: list[CardResult] = []
-    schemas: dict[str, str] = {}
-    for case, before, after in read_cases(
-        raw, cleaned, cases, ocr=ocr, cache=cache, with_values=with_values, workers=workers
-    ):
-        name = case.schema.name if case.schema else ""
-        if case.schema:
-            schemas[name] = _pass_rule(case.schema, truth is not None)
-        strata = {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata}
-        cleaning = cleanings.get(case.file)
-        choice = cleaning.choice if cleaning else None
-        cards.append(CardResult(case.file, case.layout, name, strata, before, after, choice))
-        tell(len(cards))
+    done = count(1)
+
+    def read(before: Path, after: Path, cases: Sequence[Case]) -> list[tuple[Case, CardReading, CardReading]]:
+        readings = []
+        for reading in read_cases(
+            before, after, cases, ocr=ocr, cache=cache, with_values=with_values, workers=workers
+        ):
+            readings.append(reading)
+            tell(next(done))
+        return readings
+
+    readings = read(raw, cleaned, cases)
+    cases = [case for case, _, _ in readings]                    # now with the schemas that were found out
+    passes_clean = {case.file: one.passes for case, one, _ in (read(clean, clean, cases) if clean else ())}
+    cards = [
+        CardResult(
+            case.file, case.layout, case.schema.name if case.schema else "",
+            {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata},
+            before, after, _choice(cleanings.get(case.file)), passes_clean.get(case.file),
+        )
+        for case, before, after in readings
+    ]  # fmt: skip
     return _findings(
         cards,
         [cleanings[card.file] for card in cards if card.file in cleanings],
         raw=raw,
         cleaned=cleaned,
         engines={engine: version},
-        schemas=schemas,
+        schemas={case.schema.name: _pass_rule(case.schema, truth is not None) for case in cases if case.schema},
         has_truth=truth is not None,
+        clean=clean,
         is_cached=cache is not None,
         drawn_from={file: origin.card for file, origin in origins.items()},
         left_out=left_out,
     )
 
 
-def find_cases(raw: Path, cleaned: Path, *, truth: Path | None, schema: str | None) -> tuple[list[Case], int]:
+def find_cases(
+    raw: Path, cleaned: Path, *, truth: Path | None, schema: str | None, clean: Path | None = None
+) -> tuple[list[Case], int]:
     """The cards that `evaluate` will read, and the number of raw scans that it leaves out; nothing is decoded.
 
     Raises:
-        InputError: a scan that the truth names is missing, or the truth or the schema cannot be used.
+        InputError: a scan is missing, or the truth or the schema cannot be used.
     """
     if truth is not None:
-        cases = cases_of(read_truth(truth), schema)
-        check_scans(raw, cleaned, [case.file for case in cases])
-        return cases, 0
-    return cases_of_folders(raw, cleaned, load_schema(schema) if schema else None)
+        cases, left_out = cases_of(read_truth(truth), schema), 0
+    else:
+        cases, left_out = cases_of_folders(raw, cleaned, load_schema(schema) if schema else None)
+    check_scans([raw, cleaned, *([clean] if clean else [])], [case.file for case in cases])
+    return cases, left_out
 
 
 def _origins_of(cases: Sequence[Case], truth: Path | None, pairs: Path | None) -> dict[str, Origin]:
@@ -128,6 +146,7 @@ def _findings(
     engines: Mapping[str, str],
     schemas: Mapping[str, str],
     has_truth: bool,
+    clean: Path | None,
     is_cached: bool,
     drawn_from: Mapping[str, int | str],
     left_out: int,
@@ -166,8 +185,13 @@ def _findings(
         mended_raw=_by_rule([card.raw for card in cards]),
         mended_cleaned=_by_rule([card.cleaned for card in cards]),
         cards=tuple(cards),
+        ceiling=ceiling_of(cards, drawn_from, clean) if clean else None,
         left_out=left_out,
     )
+
+
+def _choice(cleaning: Cleaning | None) -> str | None:
+    return cleaning.choice if cleaning else None
 
 
 def _by_rule(readings: Sequence[CardReading]) -> dict[str, int]:

@@ -80,6 +80,7 @@ class CardResult:
         raw: the scan as it came in.
         cleaned: the scan cleaned.
         choice: "restored" or "original" as the ledger beside the cleaned scans says; None where there is none.
+        passes_clean: whether it passes without any noise; None where that was not read.
     """
 
     file: str
@@ -89,6 +90,7 @@ class CardResult:
     raw: CardReading
     cleaned: CardReading
     choice: str | None = None
+    passes_clean: bool | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -117,6 +119,26 @@ class Stratum:
     absolute_interval: Interval
     p: float
     p_holm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What the same cards reach without any noise: more than that no cleaning can.
+
+    Args:
+        folder: of the scans without noise, as the user wrote it.
+        passed: cards that pass there.
+        rate: the same as a share of all cards, 0 to 1; its interval is Wilson's, at 95 %.
+        share: of the possible uplift (clean rate minus raw rate) that cleaning reached; None where there is none.
+        share_interval: by bootstrap over cards, at 95 %; None where there is no share, or too few cards to bound it.
+    """
+
+    folder: str
+    passed: int
+    rate: float
+    rate_interval: Interval
+    share: float | None
+    share_interval: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +193,7 @@ class Findings:
         mended_raw: rule of `docpipe.ocr.mending.RULES` -> characters of zones put right by it; `mended_cleaned`
             likewise.
         cards: every card, in the order of the truth or by name.
+        ceiling: what the cards reach without noise; None where that was not read.
         left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
     """
 
@@ -201,4 +224,5 @@ class Findings:
     mended_raw: Mapping[str, int]
     mended_cleaned: Mapping[str, int]
     cards: tuple[CardResult, ...]
+    ceiling: Ceiling | None = None
     left_out: int = 0

@@ -91,7 +91,9 @@ def _read_both(
     scans = raw / case.file, cleaned / case.file
     if case.schema is None:
         case = _with_schema(case, scans, ready_ocr(ocr, cache))
-    before, after = (read_scan(scan, case, ocr=ocr, cache=cache, with_values=with_values) for scan in scans)
+    # A folder that is held against itself is read once.
+    read = {scan: read_scan(scan, case, ocr=ocr, cache=cache, with_values=with_values) for scan in dict.fromkeys(scans)}
+    before, after = (read[scan] for scan in scans)
     return case, before, after
 
 

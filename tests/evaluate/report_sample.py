@@ -1,7 +1,10 @@
 """Findings as an evaluation would make them, drawn from a seed; every value that was read carries `SECRET`."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.findings import CardReading, CardResult, FieldFigures, FieldReading, Findings, Stratum
 from docpipe.evaluate.uplift import Table, bootstrap_net, mcnemar_p, tabulate, wilson
 from docpipe.ocr.mending import RULES, Mending
@@ -18,10 +21,16 @@ FIELDS = {
 OPTIONAL = ("given_names",)
 
 
-def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, raw="scans", cleaned="scans-cleaned"):
-    """Findings of cards of two layouts: a wrong field is mended with chance `gain`, a card harmed with `harm`."""
+def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, clean=True, raw="scans",
+                    cleaned="scans-cleaned"):  # fmt: skip
+    """Findings of cards of two layouts: a wrong field is mended with chance `gain`, a card harmed with `harm`.
+
+    Of those read without noise all but every tenth pass.
+    """
     rng = np.random.default_rng(seed)
     results = tuple(_card(number, rng, gain, harm) for number in range(cards))
+    if clean:
+        results = tuple(replace(card, passes_clean=number % 10 > 0) for number, card in enumerate(results))
     table = _table(results)
     strata = _strata(results)
     passed_raw, passed_cleaned = table.both + table.broken, table.both + table.rescued
@@ -41,6 +50,7 @@ def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, raw="
         fields=_fields(results, truth), choices={"restored": cards - cards // 5, "original": cards // 5},
         cleaning_seconds=0.42, ocr_seconds=1.13, mended_raw=_by_rule(card.raw for card in results),
         mended_cleaned=_by_rule(card.cleaned for card in results), cards=results,
+        ceiling=ceiling_of(results, {card.file: card.file for card in results}, "scans-clean") if clean else None,
     )  # fmt: skip
 
 

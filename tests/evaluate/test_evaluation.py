@@ -11,6 +11,7 @@ from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
 from docpipe.errors import InputError
+from docpipe.evaluate import judge
 from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
@@ -128,6 +129,27 @@ def test_the_severity_that_pairs_record_is_charted_and_may_be_the_worst_stratum(
     assert findings.worst == severities[0]                        # the weak noise stopped no card, so none is rescued
     charts = {block.caption: block for block in strata(findings).blocks if isinstance(block, ChangeChart)}
     assert [bar.name for bar in charts["By severity of the noise"].bars] == ["0.0-0.2", "0.8-1.0"]
+
+
+def test_cards_without_noise_are_the_ceiling_and_are_read_once(suite, monkeypatch):
+    opened, told = [], []
+    monkeypatch.setattr(judge, "_first_page", lambda scan, read=judge._first_page: (opened.append(scan), read(scan))[1])
+    findings = evaluate(
+        suite / "raw", suite / "raw", truth=suite / "truth.jsonl", schema=None, clean=suite / "cleaned", workers=1,
+        tell=told.append,
+    )
+    assert [card.passes_clean for card in findings.cards] == [True, True, True]
+    assert (findings.ceiling.folder, findings.ceiling.passed) == (str(suite / "cleaned"), 3)
+    assert findings.ceiling.share == 0 and findings.absolute_uplift == 0
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert [path.name for path in opened] == ["0.png", "1.png", "2.png"] * 2
+
+
+def test_a_folder_without_noise_that_lacks_a_scan_is_refused_with_truth_and_without(suite, tmp_path):
+    (tmp_path / "0.png").touch()
+    for truth in (suite / "truth.jsonl", None):
+        with pytest.raises(InputError, match=r"lacks 2 scans, such as 1\.png"):
+            find_cases(suite / "raw", suite / "cleaned", truth=truth, schema="td1", clean=tmp_path)
 
 
 def extracting(monkeypatch, extraction):

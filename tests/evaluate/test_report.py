@@ -91,6 +91,24 @@ def test_the_page_and_the_pdf_say_the_same_figures_first(findings, tmp_path):
         assert f"{worst.table.broken} broken of {worst.table.cards} cards" in " ".join(text.split())
 
 
+def test_the_share_of_the_possible_uplift_is_said_on_the_first_page_with_what_passes_without_noise(tmp_path):
+    findings = sample_findings(200)
+    write_report(findings, tmp_path)
+    page, paper = (tmp_path / "report.html").read_text(), pdf_text(tmp_path / "report.pdf", pages=1)
+    low, high = (f"{100 * side:.1f}" for side in findings.ceiling.share_interval)
+    for text in (re.sub("<[^>]+>", " ", page), paper):
+        text = " ".join(text.split())
+        assert f"Share of the possible uplift {100 * findings.ceiling.share:.1f} %" in text
+        assert f"95 % interval {low} to {high} %; 180 of 200 pass without noise" in text
+    assert "scans-clean" in page and "pass rate without noise" in page
+    write_report(replace(findings, ceiling=replace(findings.ceiling, share_interval=None)), tmp_path)
+    assert "too few cards for an interval" in (tmp_path / "report.html").read_text()
+    write_report(replace(findings, ceiling=replace(findings.ceiling, share=None, share_interval=None)), tmp_path)
+    assert "nothing to gain" in (tmp_path / "report.html").read_text()
+    write_report(sample_findings(200, clean=False), tmp_path)
+    assert "possible" not in (tmp_path / "report.html").read_text()
+
+
 def test_the_page_asks_nothing_of_the_network_and_runs_only_its_own_script(findings, tmp_path):
     write_report(findings, tmp_path, with_images=True, rescued_shown=2)
     page = Tags((tmp_path / "report.html").read_text())
@@ -234,10 +252,11 @@ def test_whatever_a_name_holds_it_can_be_drawn_and_ascii_stays(text):
 
 @settings(deadline=None, max_examples=40)
 @given(
-    cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans()
+    cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans(),
+    clean=st.booleans(),
 )  # fmt: skip
-def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, seed, gain, harm, truth):
-    findings = sample_findings(cards, seed=seed, gain=gain, harm=harm, truth=truth)
+def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, **options):
+    findings = sample_findings(cards, **options)
     page = web_page(document(findings, Prices(typing_cost=1.5, machine_cost=0.2)), (), {})
     for outcome in ("rescued", "both", "neither", "broken"):
         assert f"{getattr(findings.table, outcome)} {outcome}" in re.sub("<[^>]+>", "", page)
@@ -262,6 +281,7 @@ def test_one_line_a_card_names_fields_and_not_values(findings):
     for line, card in zip(lines, findings.cards, strict=True):
         assert (line["file"], line["outcome"], line["choice"]) == (card.file, card.outcome, card.choice)
         assert (line["wrong_cleaned"] == "") == card.cleaned.passes and (line["wrong_raw"] == "") == card.raw.passes
+        assert line["passes_clean"] == ("yes" if card.passes_clean else "no")
         assert line["noise"].split(";") == list(card.strata["noise"])
 
 

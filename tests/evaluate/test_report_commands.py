@@ -62,6 +62,21 @@ def test_without_a_folder_the_figures_are_printed_and_no_value(evaluate):
     assert "valid by its own rules" in without_truth and "truth" not in without_truth
 
 
+def test_the_share_of_the_possible_uplift_is_printed_where_cards_were_read_without_noise(evaluate):
+    findings = sample_findings(60)
+    printed = evaluate(findings).stdout
+    assert "54 of 60 pass" in printed and f"possible  {100 * findings.ceiling.share:.1f} %  [" in printed
+    nothing = replace(findings, ceiling=replace(findings.ceiling, share=None))
+    assert "nothing to gain" in evaluate(nothing).stdout
+    assert "possible" not in evaluate(sample_findings(60, clean=False)).stdout
+
+
+def test_the_folder_without_noise_is_handed_on(evaluate, tmp_path):
+    evaluate(sample_findings(10), "--clean", "raw")
+    assert evaluate.asked["clean"].samefile(tmp_path / "raw")
+    assert evaluate(sample_findings(10), "--clean", "nowhere").exit_code == ExitCode.USAGE
+
+
 def test_the_worst_stratum_is_printed_with_its_cards(evaluate):
     findings = sample_findings(60)
     worst = findings.worst

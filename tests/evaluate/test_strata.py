@@ -1,12 +1,14 @@
 """Strata: who is in them, how they are corrected, and which is the worst."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.strata import FEWEST_CARDS, net_interval, strata_of, worst_of
-from docpipe.evaluate.uplift import Table
+from docpipe.evaluate.uplift import Table, wilson
 from tests.evaluate.made_cards import reading, result
 
 
@@ -55,6 +57,25 @@ def test_draws_of_one_card_stay_together_in_the_interval():
     low, high = net_interval(cards, each_alone(cards))
     wide_low, wide_high = net_interval(cards, {card.file: int(card.file) // 2 for card in cards})
     assert wide_high - wide_low > 1.2 * (high - low)
+
+
+def test_the_ceiling_is_what_passes_without_noise_and_the_share_of_the_way_there():
+    cards = [replace(result(str(n), n < 2, n < 5), passes_clean=n < 8) for n in range(10)] * 8
+    cards = [replace(card, file=str(n)) for n, card in enumerate(cards)]
+    ceiling = ceiling_of(cards, each_alone(cards), Path("clean"))
+    assert (ceiling.folder, ceiling.passed, ceiling.rate) == ("clean", 64, 0.8)
+    assert ceiling.rate_interval == wilson(64, 80)
+    assert ceiling.share == pytest.approx((0.5 - 0.2) / (0.8 - 0.2))
+    low, high = ceiling.share_interval
+    assert 0.3 < low < 0.5 < high < 0.7
+    wide_low, wide_high = ceiling_of(cards, {card.file: int(card.file) // 10 for card in cards}, Path()).share_interval
+    assert wide_high == wide_low                                 # every card was drawn alike
+
+
+def test_where_no_more_cards_pass_without_noise_nothing_can_be_gained():
+    cards = [replace(result(str(n), n < 5, n < 6), passes_clean=n < 5) for n in range(10)]
+    ceiling = ceiling_of(cards, each_alone(cards), Path("clean"))
+    assert (ceiling.share, ceiling.share_interval) == (None, None)
 
 
 def test_the_figures_of_a_field_are_counts_and_error_rates_over_all_cards():

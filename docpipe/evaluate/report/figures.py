@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from docpipe.evaluate.findings import FieldFigures, Findings, Stratum
+from docpipe.evaluate.findings import Ceiling, FieldFigures, Findings, Stratum
 from docpipe.evaluate.report.blocks import OUTCOMES, Block, ChangeBar, ChangeChart, Grid, Section, Text
 from docpipe.evaluate.report.wording import (
     counted,
@@ -114,6 +114,7 @@ def statistics(findings: Findings) -> Section:
          "bootstrap over cards"),
         ("relative uplift", relative_text, "–", "–"),
         ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {table.rescued} rescued, {table.broken} broken"),
+        *(_possible(findings.ceiling, table.cards) if findings.ceiling else ()),
     )  # fmt: skip
     overall = Grid("All cards", ("figure", "value", "95 % interval", "how"), rows, words=4)
     if not findings.strata:
@@ -144,6 +145,16 @@ def unread_scans(findings: Findings) -> Section:
     )  # fmt: skip
     grid = Grid("Every one, each counted as failed", ("file", "version", "why"), rows, words=3)
     return Section("Scans that were not read", (grid if rows else Text("None."),))
+
+
+def _possible(ceiling: Ceiling, cards: int) -> tuple[tuple[str, ...], ...]:
+    interval = ceiling.share_interval
+    return (
+        ("pass rate without noise", f"{percent(ceiling.rate)} ({ceiling.passed} of {cards})",
+         percent_interval(ceiling.rate_interval), "Wilson"),
+        ("share of the possible uplift", _rate(ceiling.share), percent_interval(interval) if interval else "–",
+         "bootstrap over cards"),
+    )  # fmt: skip
 
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:

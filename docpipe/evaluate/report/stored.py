@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from docpipe.errors import InputError
-from docpipe.evaluate.findings import CardReading, CardResult, FieldFigures, FieldReading, Findings, Stratum
+from docpipe.evaluate.findings import CardReading, CardResult, Ceiling, FieldFigures, FieldReading, Findings, Stratum
 from docpipe.evaluate.uplift import Interval, Table
 from docpipe.ocr.mending import Mending
 
@@ -74,6 +74,7 @@ def _findings(record: dict[str, Any]) -> Findings:
         "table": Table(**record["table"]),
         "strata": tuple(_stratum(one) for one in record["strata"]),
         "worst": _stratum(record["worst"]) if record["worst"] else None,
+        "ceiling": _ceiling(record["ceiling"]) if record["ceiling"] else None,
         "fields": tuple(FieldFigures(**one) for one in record["fields"]),
         "cards": tuple(_card(one) for one in record["cards"]),
     }
@@ -83,6 +84,11 @@ def _findings(record: dict[str, Any]) -> Findings:
 def _stratum(record: Mapping[str, Any]) -> Stratum:
     parts = {"table": Table(**record["table"]), "absolute_interval": _interval(record["absolute_interval"])}
     return Stratum(**{**record, **parts})
+
+
+def _ceiling(record: Mapping[str, Any]) -> Ceiling:
+    share_interval = _interval(record["share_interval"]) if record["share_interval"] else None
+    return Ceiling(**{**record, "rate_interval": _interval(record["rate_interval"]), "share_interval": share_interval})
 
 
 def _card(record: Mapping[str, Any]) -> CardResult:
