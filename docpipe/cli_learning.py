@@ -128,8 +128,9 @@ def export(run: Path, out: Path, model_version: str) -> None:
               help="Provenance, for figures by noise.  [default: pairs.jsonl beside the truth]")
 @click.option("--schema",
               help="Name or TOML file of a field schema.  [default: by each card's layout; without truth, what fits]")
-@click.option("--ocr", type=click.Choice(OCR_ENGINES), default=DEFAULT_OCR, show_default=True,
-              help="What reads. auto: tesserocr where it is installed, else the program tesseract.")
+@click.option("--ocr", type=click.Choice(OCR_ENGINES), default=[DEFAULT_OCR], show_default=True, multiple=True,
+              help="What reads. auto: tesserocr where it is installed, else the program tesseract. Given again, the "
+                   "cards are read by each: the first gives the figures, the others stand beside it.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Keep what OCR read in this folder, so that no scan is read twice: personal data, mode 0700.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
@@ -148,8 +149,8 @@ def export(run: Path, out: Path, model_version: str) -> None:
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
 def evaluate(
-    raw: Path, cleaned: Path, clean: Path | None, truth: Path | None, pairs: Path | None, schema: str | None, ocr: str,
-    cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
+    raw: Path, cleaned: Path, clean: Path | None, truth: Path | None, pairs: Path | None, schema: str | None,
+    ocr: tuple[str, ...], cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
     typing_cost: float | None, machine_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
 ) -> None:
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
@@ -175,7 +176,7 @@ def evaluate(
         from docpipe.evaluate.report import Prices, as_json_lines, as_text, write_report
 
     cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema, clean=clean)
-    times_read = 1 + (clean is not None)
+    times_read = len(ocr) + (clean is not None)
     with progress_bar("reading", "cards", times_read * len(cases)) as tell:
         findings = evaluate_folders(
             raw, cleaned, truth=truth, schema=schema, clean=clean, pairs=pairs, ocr=ocr, cache=cache,

@@ -175,7 +175,8 @@ class Findings:
         raw: folder of the scans as they came in, as the user wrote it; `cleaned` likewise.
         made: when, ISO 8601 with time zone.
         docpipe: version.
-        engines: what read the cards, name -> version and data, as in {"tesseract": "5.3.0, eng 1a2b3c4d (4.1 MB)"}.
+        engines: what read the cards, name -> version and data, as in {"tesseract": "5.3.0, eng 1a2b3c4d (4.1 MB)"}. All
+            figures are of the first, but for the strata of the group "engine".
         schemas: name -> the pass rule in words.
         has_truth: cards were held against their truth; otherwise fields are judged by their own rules.
         table: all cards by outcome.

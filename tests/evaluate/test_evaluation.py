@@ -52,7 +52,7 @@ def suite(tmp_path_factory, installed_fonts):
 def found(suite):
     told = []
     findings = evaluate(
-        suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, ocr="tesseract", workers=1,
+        suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, ocr=("tesseract",), workers=1,
         tell=told.append,
     )
     assert told == [1, 2, 3]

@@ -35,6 +35,19 @@ def test_a_card_counts_in_every_stratum_that_it_belongs_to_and_strata_are_in_ord
                            ("number", "2"), ("number", "10")]  # fmt: skip
 
 
+def test_each_engine_is_a_stratum_of_all_cards_and_corrected_with_the_others():
+    cards = [result(str(n), False, n < 10, layout=("td1",)) for n in range(20)]
+    by_engine = {"tesserocr": cards, "rapidocr": [result(str(n), n < 5, False) for n in range(20)]}
+    strata = strata_of(cards, each_alone(cards), by_engine)
+    assert [(one.group, one.name, one.table) for one in strata] == [
+        ("layout", "td1", Table(0, 10, 0, 10)),
+        ("engine", "tesserocr", Table(0, 10, 0, 10)),
+        ("engine", "rapidocr", Table(0, 0, 5, 15)),
+    ]
+    assert [one.p_holm for one in strata] == pytest.approx([6 / 1024, 6 / 1024, 2 / 32])
+    assert worst_of(strata) == strata[2]
+
+
 def test_p_values_are_corrected_over_all_groups_together():
     cards = [result(str(n), False, True, layout=("td1",), noise=("dust", "jpeg")) for n in range(10)]
     strata = strata_of(cards, each_alone(cards))

@@ -26,7 +26,7 @@ GROUPS = {
     "noise": ("By kind of noise", "A card with several kinds counts in each, so the lines overlap and do not add up."),
     "severity": ("By severity of the noise", "0 is the weakest that is drawn, 1 the strongest."),
     "layout": ("By card layout", ""),
-    "engine": ("By engine", "What cleaned the scans."),
+    "engine": ("By OCR engine", "All cards, as each engine read them. Every other figure is of the first."),
 }
 """Group of strata -> title and remark, in the order in which they are shown; others follow under their own names."""
 WORST_FIRST = {"noise"}          # groups whose strata have no order of their own
