@@ -28,7 +28,7 @@ def headline(findings: Findings) -> Headline:
         verdict=" ".join([_verdict(findings, net), *_reservations(findings)]),
         table=table,
         facts=(
-            ("Pass rate", f"{percent(findings.raw_rate)} → {percent(findings.cleaned_rate)}",
+            ("Pass rate", f"{100 * findings.raw_rate:.1f} → {percent(findings.cleaned_rate)}",
              f"{points(findings.absolute_uplift)}, 95 % interval {points_interval(findings.absolute_interval)}"),
             *([("Share of the possible uplift", *_share(findings.ceiling, table.cards))] if findings.ceiling else []),
             ("Rescued for each broken", *_exchange(table.rescued, table.broken)),

@@ -91,7 +91,7 @@ def _headline(headline: Headline) -> list[Flowable]:
     return [
         _paragraph(headline.big, BIG), _paragraph(headline.of, LEAD), _paragraph(headline.verdict, BODY), bar,
         Spacer(0, 2 * mm), _table(legend, [6 * mm, 28 * mm, WIDTH - 34 * mm]),
-        Spacer(0, 3 * mm), _table(facts, [40 * mm, 45 * mm, WIDTH - 85 * mm], ruled=True),
+        Spacer(0, 3 * mm), _table(facts, [44 * mm, 42 * mm, WIDTH - 86 * mm], ruled=True),
     ]  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _changes(chart: ChangeChart) -> Table:
         ]
         for bar in chart.bars
     ]  # fmt: skip
-    widths = (21 * mm, 21 * mm, 12 * mm, 24 * mm)
+    widths = (20 * mm, 19 * mm, 10 * mm, 22 * mm)
     return _table([head, *rows], [WIDTH - BAR_WIDTH - sum(widths), BAR_WIDTH, *widths], head=True)
 
 
