@@ -122,14 +122,17 @@ def export(run: Path, out: Path, model_version: str) -> None:
               help="Folder of the scans as they came in.")
 @click.option("--cleaned", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
               help="Folder of the same scans, cleaned.")
+@click.option("--clean", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Folder of the same cards without any noise: what cleaning can reach at most.")
 @click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="truth.jsonl of the cards; without it fields are judged by their own rules.")
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Provenance, for figures by noise.  [default: pairs.jsonl beside the truth]")
 @click.option("--schema",
               help="Name or TOML file of a field schema.  [default: by each card's layout; without truth, what fits]")
-@click.option("--ocr", type=click.Choice(OCR_ENGINES), default=DEFAULT_OCR, show_default=True,
-              help="What reads. auto: tesserocr where it is installed, else the program tesseract.")
+@click.option("--ocr", type=click.Choice(OCR_ENGINES), default=[DEFAULT_OCR], show_default=True, multiple=True,
+              help="What reads. auto: tesserocr where it is installed, else the program tesseract. Given again, the "
+                   "cards are read by each: the first gives the figures, the others stand beside it.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Keep what OCR read in this folder, so that no scan is read twice: personal data, mode 0700.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
@@ -141,14 +144,16 @@ def export(run: Path, out: Path, model_version: str) -> None:
               help="To type one card in, for the report's calculation.")
 @click.option("--typing-cost", type=click.FloatRange(0, min_open=True),
               help="Of one card typed in, in any currency, for the same.")
+@click.option("--machine-cost", type=click.FloatRange(0, min_open=True),
+              help="Of one hour of machine time, in the same currency.")
 @click.option("--fail-under", type=click.FloatRange(-100, 100), metavar="POINTS",
               help="End with code 7 where the absolute uplift is lower, in percentage points.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
 def evaluate(
-    raw: Path, cleaned: Path, truth: Path | None, pairs: Path | None, schema: str | None, ocr: str,
-    cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
-    typing_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
+    raw: Path, cleaned: Path, clean: Path | None, truth: Path | None, pairs: Path | None, schema: str | None,
+    ocr: tuple[str, ...], cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
+    typing_cost: float | None, machine_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
 ) -> None:
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
 
@@ -159,6 +164,7 @@ def evaluate(
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl -o report/
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --clean clean/ -o report/
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --schema td1 -o report/ --fail-under 0
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --cache ~/.cache/docpipe -o report/
@@ -169,17 +175,18 @@ def evaluate(
         from docpipe.console import progress_bar
         from docpipe.evaluate.evaluation import evaluate as evaluate_folders
         from docpipe.evaluate.evaluation import find_cases
-        from docpipe.evaluate.report import Typing, as_json_lines, as_text, write_report
+        from docpipe.evaluate.report import Prices, as_json_lines, as_text, write_report
 
-    cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
-    with progress_bar("reading", "cards", len(cases)) as tell:
+    cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema, clean=clean)
+    times_read = len(ocr) + (clean is not None)
+    with progress_bar("reading", "cards", times_read * len(cases)) as tell:
         findings = evaluate_folders(
-            raw, cleaned, truth=truth, schema=schema, pairs=pairs, ocr=ocr, cache=cache,
+            raw, cleaned, truth=truth, schema=schema, clean=clean, pairs=pairs, ocr=ocr, cache=cache,
             with_values=with_images, workers=jobs, tell=tell,
         )
     if out:
-        typing = Typing(typing_minutes, typing_cost)
-        write_report(findings, out, with_images=with_images, rescued_shown=gallery, typing=typing)
+        prices = Prices(typing_minutes, typing_cost, machine_cost)
+        write_report(findings, out, with_images=with_images, rescued_shown=gallery, prices=prices)
         click.echo(f"-> {out / 'report.html'}", err=True)
     if as_json:
         for line in as_json_lines(findings):

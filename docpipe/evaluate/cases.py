@@ -101,18 +101,18 @@ def true_values(card: TrueCard, schema: Schema) -> dict[str, str]:
         ) from missing
 
 
-def check_scans(raw: Path, cleaned: Path, files: Sequence[str]) -> None:
-    """Refuse a truth whose scans are not all there.
+def check_scans(folders: Sequence[Path], files: Sequence[str]) -> None:
+    """Refuse folders in which scans are missing.
 
     Raises:
-        InputError: scans are missing in either folder; their number and one of them.
+        InputError: a folder lacks some; their number and one of them.
     """
-    for folder in (raw, cleaned):
+    for folder in folders:
         missing = [file for file in files if not (folder / file).is_file()]
         if missing:
             raise InputError(
-                f"{folder} lacks {len(missing)} scans of the truth, such as {missing[0]}",
-                hint="both folders need the names that the truth has",
+                f"{folder} lacks {len(missing)} scans, such as {missing[0]}",
+                hint="all folders need the same names, those of the truth where there is one",
             )
 
 

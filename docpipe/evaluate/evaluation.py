@@ -2,19 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+from statistics import fmean
 
-from docpipe.errors import InputError
+from docpipe.errors import InputError, UsageError
 from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
+from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.findings import CardReading, CardResult, Findings
 from docpipe.evaluate.judge import read_cases, ready_ocr
-from docpipe.evaluate.provenance import PAIRS_NAME, Origin, read_choices, read_origins
+from docpipe.evaluate.provenance import PAIRS_NAME, Cleaning, Origin, read_cleanings, read_origins
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
 from docpipe.evaluate.uplift import mcnemar_p, wilson
 from docpipe.ocr.engines import DEFAULT_OCR
+from docpipe.ocr.mending import RULES
 from docpipe.ocr.schema import Schema, load_schema
 
 RIGHT = {True: "say what the truth says", False: "are valid by their own rules: check digits, dates, formats"}
@@ -26,8 +30,9 @@ def evaluate(
     *,
     truth: Path | None,
     schema: str | None,
+    clean: Path | None = None,
     pairs: Path | None = None,
-    ocr: str = DEFAULT_OCR,
+    ocr: Sequence[str] = (DEFAULT_OCR,),
     cache: Path | None = None,
     with_values: bool = False,
     workers: int | None = None,
@@ -45,60 +50,96 @@ def evaluate(
             and its fields are judged by their own rules.
         schema: name or file of one schema for all cards. None stands for that of each card's layout where there is a
             truth; where there is none, for the shipped one that fits its raw scan, or else its cleaned one.
+        clean: folder of the same cards without any noise, under the same names: the ceiling of what cleaning can reach.
         pairs: provenance of the scans; by default the pairs.jsonl beside the truth, where there is one.
-        ocr: what reads, one of `docpipe.ocr.engines.OCR_ENGINES`.
+        ocr: what reads, each one of `docpipe.ocr.engines.OCR_ENGINES`. All figures are of the first; with several, each
+            has a stratum of all cards in the group "engine".
         cache: folder in which what OCR read is kept for the next evaluation: personal data, for this user alone (mode
             0700). What it holds already is not read again.
         with_values: keep what was read in the findings.
         workers: processes, at least 1; None for one a usable core.
-        tell: called after each card with how many are done; `len(find_cases(...)[0])` is how many there are.
+        tell: called after each card with how many are done. There are `len(find_cases(...)[0])` of them for each
+            engine, and as many again to be read without noise.
 
     Raises:
-        UsageError: there is no such engine.
+        UsageError: there is no such engine, or two of them are the same.
         InputError: a scan that the truth names is missing, not one can be read, or the truth, the schema, the
             provenance, the ledger of the cleaning or the file in the cache cannot be used.
         OutputError: the cache is open to other users, or cannot be written.
         MissingToolError: the engine is not installed.
     """
-    engine, _, version = ready_ocr(ocr, cache).description.partition(" ")
-    cases, left_out = find_cases(raw, cleaned, truth=truth, schema=schema)
+    engines = _engines(ocr, cache)
+    cases, left_out = find_cases(raw, cleaned, truth=truth, schema=schema, clean=clean)
     origins = _origins_of(cases, truth, pairs)
-    choices = read_choices(cleaned)
-    cards: list[CardResult] = []
-    schemas: dict[str, str] = {}
-    for case, before, after in read_cases(
-        raw, cleaned, cases, ocr=ocr, cache=cache, with_values=with_values, workers=workers
-    ):
-        name = case.schema.name if case.schema else ""
-        if case.schema:
-            schemas[name] = _pass_rule(case.schema, truth is not None)
-        strata = {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata}
-        cards.append(CardResult(case.file, case.layout, name, strata, before, after, choices.get(case.file)))
-        tell(len(cards))
+    cleanings = read_cleanings(cleaned)
+    reader = _Reader(cache, workers, tell)
+    readings = reader.read(raw, cleaned, cases, ocr[0], with_values=with_values)
+    cases = [case for case, _, _ in readings]                    # now with the schemas that were found out
+    without_noise = reader.read(clean, clean, cases, ocr[0]) if clean else []
+    passes_clean = {case.file: reading.passes for case, reading, _ in without_noise}
+    cards = [
+        CardResult(
+            case.file, case.layout, case.schema.name if case.schema else "",
+            {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata},
+            before, after, _choice(cleanings.get(case.file)), passes_clean.get(case.file),
+        )
+        for case, before, after in readings
+    ]  # fmt: skip
+    first, *others = engines
+    by_engine = {first: cards}
+    for name, engine in zip(others, ocr[1:], strict=True):
+        read = reader.read(raw, cleaned, cases, engine)
+        by_engine[name] = [
+            replace(card, raw=before, cleaned=after) for card, (_, before, after) in zip(cards, read, strict=True)
+        ]
     return _findings(
-        cards,
+        by_engine,
+        [cleanings[card.file] for card in cards if card.file in cleanings],
         raw=raw,
         cleaned=cleaned,
-        engines={engine: version},
-        schemas=schemas,
+        engines=engines,
+        schemas={case.schema.name: _pass_rule(case.schema, truth is not None) for case in cases if case.schema},
         has_truth=truth is not None,
+        clean=clean,
         is_cached=cache is not None,
         drawn_from={file: origin.card for file, origin in origins.items()},
         left_out=left_out,
     )
 
 
-def find_cases(raw: Path, cleaned: Path, *, truth: Path | None, schema: str | None) -> tuple[list[Case], int]:
+class _Reader:
+    """Reads the cards of two folders, and tells how many are done of all that it was given."""
+
+    def __init__(self, cache: Path | None, workers: int | None, tell: Callable[[int], None]) -> None:
+        self._cache, self._workers, self._tell, self._done = cache, workers, tell, 0
+
+    def read(
+        self, before: Path, after: Path, cases: Sequence[Case], engine: str, *, with_values: bool = False
+    ) -> list[tuple[Case, CardReading, CardReading]]:
+        readings = []
+        for reading in read_cases(
+            before, after, cases, ocr=engine, cache=self._cache, with_values=with_values, workers=self._workers
+        ):
+            readings.append(reading)
+            self._done += 1
+            self._tell(self._done)
+        return readings
+
+
+def find_cases(
+    raw: Path, cleaned: Path, *, truth: Path | None, schema: str | None, clean: Path | None = None
+) -> tuple[list[Case], int]:
     """The cards that `evaluate` will read, and the number of raw scans that it leaves out; nothing is decoded.
 
     Raises:
-        InputError: a scan that the truth names is missing, or the truth or the schema cannot be used.
+        InputError: a scan is missing, or the truth or the schema cannot be used.
     """
     if truth is not None:
-        cases = cases_of(read_truth(truth), schema)
-        check_scans(raw, cleaned, [case.file for case in cases])
-        return cases, 0
-    return cases_of_folders(raw, cleaned, load_schema(schema) if schema else None)
+        cases, left_out = cases_of(read_truth(truth), schema), 0
+    else:
+        cases, left_out = cases_of_folders(raw, cleaned, load_schema(schema) if schema else None)
+    check_scans([raw, cleaned, *([clean] if clean else [])], [case.file for case in cases])
+    return cases, left_out
 
 
 def _origins_of(cases: Sequence[Case], truth: Path | None, pairs: Path | None) -> dict[str, Origin]:
@@ -114,24 +155,38 @@ def _pass_rule(schema: Schema, has_truth: bool) -> str:
     return f"{', '.join(one.name for one in schema.required)} {RIGHT[has_truth]}"
 
 
+def _engines(ocr: Sequence[str], cache: Path | None) -> dict[str, str]:
+    """Name -> version and data, of every engine, which are all made ready before the first scan is read."""
+    engines: dict[str, str] = {}
+    for one in ocr:
+        name, _, version = ready_ocr(one, cache).description.partition(" ")
+        if name in engines:
+            raise UsageError(f"the cards would be read by {name} twice", "name each engine once; auto is one of them")
+        engines[name] = version
+    return engines
+
+
 def _findings(
-    cards: Sequence[CardResult],
+    by_engine: Mapping[str, Sequence[CardResult]],
+    cleanings: Sequence[Cleaning],
     *,
     raw: Path,
     cleaned: Path,
     engines: Mapping[str, str],
     schemas: Mapping[str, str],
     has_truth: bool,
+    clean: Path | None,
     is_cached: bool,
     drawn_from: Mapping[str, int | str],
     left_out: int,
 ) -> Findings:
+    cards = next(iter(by_engine.values()))
     readings = [reading for card in cards for reading in (card.raw, card.cleaned)]
     seconds = [reading.seconds for reading in readings if not reading.problem]
     if not seconds:
         raise InputError(f"none of the {len(readings)} scans can be read; {cards[0].file}: {readings[0].problem}")
     table = table_of(cards)
-    strata = strata_of(cards, drawn_from)
+    strata = strata_of(cards, drawn_from, by_engine if len(by_engine) > 1 else {})
     return Findings(
         raw=str(raw),
         cleaned=str(cleaned),
@@ -154,12 +209,25 @@ def _findings(
         strata=strata,
         worst=worst_of(strata),
         fields=field_figures(cards),
-        choices=dict(Counter(card.choice for card in cards if card.choice is not None)),
-        ocr_seconds=None if is_cached else sum(seconds) / len(seconds),
-        mended=sum(reading.mended for reading in readings),
+        choices=dict(Counter(one.choice for one in cleanings)),
+        cleaning_seconds=fmean(one.seconds for one in cleanings) if cleanings else None,
+        ocr_seconds=None if is_cached else fmean(seconds),
+        mended_raw=_by_rule([card.raw for card in cards]),
+        mended_cleaned=_by_rule([card.cleaned for card in cards]),
         cards=tuple(cards),
+        ceiling=ceiling_of(cards, drawn_from, clean) if clean else None,
         left_out=left_out,
     )
+
+
+def _choice(cleaning: Cleaning | None) -> str | None:
+    return cleaning.choice if cleaning else None
+
+
+def _by_rule(readings: Sequence[CardReading]) -> dict[str, int]:
+    """Characters put right in zones, by what told."""
+    counts = Counter(one.rule for reading in readings for one in reading.mended)
+    return {rule: counts[rule] for rule in RULES}
 
 
 def _false_accepts(readings: Sequence[CardReading]) -> int:

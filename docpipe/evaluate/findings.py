@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from docpipe.evaluate.uplift import Interval, Table
+from docpipe.ocr.mending import Mending
 
 Outcome = Literal["both", "rescued", "broken", "neither"]
 
@@ -48,7 +49,8 @@ class CardReading:
         fields: of the schema.
         valid: every required field is valid by its own rules (check digits, dates, formats); a card that is valid but
             does not pass is a false accept.
-        mended: characters of the zone that were corrected by their class or position.
+        mended: characters of the zone that were read as others and put right; the characters themselves are left out
+            unless pictures were asked for.
         seconds: that OCR took.
         problem: why the scan was not read: it could not be opened, or no schema fits. Then it fails, and what fields it
             has are wrong. Empty for every other scan.
@@ -56,7 +58,7 @@ class CardReading:
 
     fields: tuple[FieldReading, ...]
     valid: bool
-    mended: int
+    mended: tuple[Mending, ...]
     seconds: float
     problem: str = ""
 
@@ -78,6 +80,7 @@ class CardResult:
         raw: the scan as it came in.
         cleaned: the scan cleaned.
         choice: "restored" or "original" as the ledger beside the cleaned scans says; None where there is none.
+        passes_clean: whether it passes without any noise; None where that was not read.
     """
 
     file: str
@@ -87,6 +90,7 @@ class CardResult:
     raw: CardReading
     cleaned: CardReading
     choice: str | None = None
+    passes_clean: bool | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -115,6 +119,26 @@ class Stratum:
     absolute_interval: Interval
     p: float
     p_holm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What the same cards reach without any noise: more than that no cleaning can.
+
+    Args:
+        folder: of the scans without noise, as the user wrote it.
+        passed: cards that pass there.
+        rate: the same as a share of all cards, 0 to 1; its interval is Wilson's, at 95 %.
+        share: of the possible uplift (clean rate minus raw rate) that cleaning reached; None where there is none.
+        share_interval: by bootstrap over cards, at 95 %; None where there is no share, or too few cards to bound it.
+    """
+
+    folder: str
+    passed: int
+    rate: float
+    rate_interval: Interval
+    share: float | None
+    share_interval: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +175,8 @@ class Findings:
         raw: folder of the scans as they came in, as the user wrote it; `cleaned` likewise.
         made: when, ISO 8601 with time zone.
         docpipe: version.
-        engines: what read the cards, name -> version and data, as in {"tesseract": "5.3.0, eng 1a2b3c4d (4.1 MB)"}.
+        engines: what read the cards, name -> version and data, as in {"tesseract": "5.3.0, eng 1a2b3c4d (4.1 MB)"}. All
+            figures are of the first, but for the strata of the group "engine".
         schemas: name -> the pass rule in words.
         has_truth: cards were held against their truth; otherwise fields are judged by their own rules.
         table: all cards by outcome.
@@ -164,9 +189,12 @@ class Findings:
         worst: the stratum with the lowest absolute uplift among those large enough to say so; None where there is none.
         fields: figures of every field.
         choices: "restored" -> pages, "original" -> pages, of the pages judged; empty where no ledger was found.
+        cleaning_seconds: mean over the pages judged, as the ledger has it; None where no ledger was found.
         ocr_seconds: mean over all scans that were read; None where a cache may have answered in place of OCR.
-        mended: characters corrected in the zones, raw and cleaned together.
+        mended_raw: rule of `docpipe.ocr.mending.RULES` -> characters of zones put right by it; `mended_cleaned`
+            likewise.
         cards: every card, in the order of the truth or by name.
+        ceiling: what the cards reach without noise; None where that was not read.
         left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
     """
 
@@ -192,7 +220,10 @@ class Findings:
     worst: Stratum | None
     fields: tuple[FieldFigures, ...]
     choices: Mapping[str, int]
+    cleaning_seconds: float | None
     ocr_seconds: float | None
-    mended: int
+    mended_raw: Mapping[str, int]
+    mended_cleaned: Mapping[str, int]
     cards: tuple[CardResult, ...]
+    ceiling: Ceiling | None = None
     left_out: int = 0

@@ -91,7 +91,9 @@ def _read_both(
     scans = raw / case.file, cleaned / case.file
     if case.schema is None:
         case = _with_schema(case, scans, ready_ocr(ocr, cache))
-    before, after = (read_scan(scan, case, ocr=ocr, cache=cache, with_values=with_values) for scan in scans)
+    # A folder that is held against itself is read once.
+    read = {scan: read_scan(scan, case, ocr=ocr, cache=cache, with_values=with_values) for scan in dict.fromkeys(scans)}
+    before, after = (read[scan] for scan in scans)
     return case, before, after
 
 
@@ -130,14 +132,15 @@ def read_scan(
     try:
         gray = _first_page(scan)
     except InputError as unreadable:
-        return CardReading(unread, False, 0, 0.0, problem=unreadable.problem)
+        return CardReading(unread, False, (), 0.0, problem=unreadable.problem)
     if case.schema is None:
-        return CardReading(unread, False, 0, 0.0, problem=NO_SCHEMA)
+        return CardReading(unread, False, (), 0.0, problem=NO_SCHEMA)
     engine = ready_ocr(ocr, cache)
     begun = perf_counter()
     read = extract(gray, case.schema, engine)
     seconds = perf_counter() - begun
-    return CardReading(_fields(read, case, with_values), read.valid, read.mended, seconds)
+    mended = read.mended if with_values else tuple(one.without_characters() for one in read.mended)
+    return CardReading(_fields(read, case, with_values), read.valid, mended, seconds)
 
 
 def _first_page(scan: Path) -> Gray:

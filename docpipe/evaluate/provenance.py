@@ -59,8 +59,21 @@ def _fifth(severity: float) -> str:
     return f"{number / SEVERITY_CLASSES:.1f}-{(number + 1) / SEVERITY_CLASSES:.1f}"
 
 
-def read_choices(cleaned: Path) -> dict[str, str]:
-    """What cleaning kept of the first page of each scan, "restored" or "original", by name of file.
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What the ledger says of the first page of a scan, which is the one that is judged.
+
+    Args:
+        choice: "restored" or "original".
+        seconds: that the page took from reading to writing, beside whatever else the machine did.
+    """
+
+    choice: str
+    seconds: float
+
+
+def read_cleanings(cleaned: Path) -> dict[str, Cleaning]:
+    """How each scan was cleaned, by name of file.
 
     Args:
         cleaned: folder of cleaned scans; empty is the answer where no ledger of the cleaning lies in it.
@@ -76,7 +89,8 @@ def read_choices(cleaned: Path) -> dict[str, str]:
     try:
         with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?{mode}", uri=True, timeout=0)) as database:
             database.text_factory = os.fsdecode                  # names need not be UTF-8
-            return dict(database.execute("select output, choice from pages where page = 0 and status = 'done'"))
+            query = "select output, choice, seconds from pages where page = 0 and status = 'done'"
+            return {output: Cleaning(choice, seconds) for output, choice, seconds in database.execute(query)}
     except sqlite3.Error as unusable:
         raise InputError(
             f"the ledger {ledger} cannot be read: {unusable}", "wait until the cleaning has ended, or move it away"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from docpipe.evaluate.findings import CardResult, Stratum
 from docpipe.evaluate.uplift import Interval, Table, bootstrap_net_clustered, holm, mcnemar_p, tabulate
@@ -10,16 +11,21 @@ BOOTSTRAP_SEED = 0
 FEWEST_CARDS = 20        # on fewer, the Wilson interval of a pass rate may be wider than 40 points: it says nothing
 
 
-def strata_of(cards: Sequence[CardResult], drawn_from: Mapping[str, int | str]) -> tuple[Stratum, ...]:
+def strata_of(
+    cards: Sequence[CardResult],
+    drawn_from: Mapping[str, int | str],
+    by_engine: Mapping[str, Sequence[CardResult]] = MappingProxyType({}),
+) -> tuple[Stratum, ...]:
     """The figures of every stratum, group by group; a card counts in each stratum that it belongs to.
 
     Args:
         cards: with their strata.
         drawn_from: file -> the card it is a draw of, as for `net_interval`.
+        by_engine: OCR engine -> the same cards as it read them; each is a stratum of the group "engine".
 
     Returns:
-        Groups in the order in which the cards name them, the strata of each by number or name; `p_holm` is corrected
-        over all of them.
+        Groups in the order in which the cards name them, the strata of each by number or name, and then the engines as
+        they come; `p_holm` is corrected over all of them.
     """
     members: dict[str, dict[str, list[CardResult]]] = defaultdict(lambda: defaultdict(list))
     for card in cards:
@@ -28,6 +34,8 @@ def strata_of(cards: Sequence[CardResult], drawn_from: Mapping[str, int | str]) 
             for name in names:
                 in_group[name].append(card)
     places = [(group, name) for group, names in members.items() for name in sorted(names, key=_by_number_or_name)]
+    places += [("engine", engine) for engine in by_engine]
+    members["engine"] = {engine: list(read) for engine, read in by_engine.items()}
     tables = [table_of(members[group][name]) for group, name in places]
     p_values = [mcnemar_p(table.rescued, table.broken) for table in tables]
     return tuple(

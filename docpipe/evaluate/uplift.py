@@ -157,15 +157,50 @@ def bootstrap_net_clustered(
     return _bootstrap(sizes, nets, np.array([count for _, count in kinds]), seed, draws, level)
 
 
+def bootstrap_share_clustered(
+    tables: Sequence[Table], clean: Sequence[int], *, seed: int, draws: int = 10_000, level: float = 0.95
+) -> Interval | None:
+    """Percentile interval of `share_of_possible`, over cards as in `bootstrap_net_clustered`.
+
+    Args:
+        tables: of each card, its draws; at least one, none of them empty.
+        clean: of each card, how many of its draws pass without any noise.
+        seed: the same seed gives the same interval, whatever the order of the cards.
+        draws: number of sets of cards drawn, at least 100.
+        level: of the interval, between 0 and 1.
+
+    Returns:
+        None where the interval would leave out fewer sets than those in which clean cards gain nothing: a share of
+        nothing is none, and so many of them leave the true share without bounds.
+    """
+    possible = [passes - table.both - table.broken for passes, table in zip(clean, tables, strict=True)]
+    nets = [table.rescued - table.broken for table in tables]
+    kinds = sorted(Counter(zip(possible, nets, strict=True)).items())
+    gains = _drawn([count for _, count in kinds], seed, draws, level) @ np.array([kind for kind, _ in kinds])
+    shares = gains[gains[:, 0] > 0]
+    if len(gains) - len(shares) > (1 - level) / 2 * draws:
+        return None
+    return _middle(shares[:, 1] / shares[:, 0], level)
+
+
 def _bootstrap(
     sizes: NDArray[np.int_], nets: NDArray[np.int_], counts: NDArray[np.int_], seed: int, draws: int, level: float
 ) -> Interval:
     """Of `counts[i]` clusters of kind i, each of `sizes[i]` cards, `nets[i]` more of them rescued than broken."""
+    drawn = _drawn(counts, seed, draws, level)
+    return _middle((drawn @ nets) / (drawn @ sizes), level)
+
+
+def _drawn(counts: Sequence[int] | NDArray[np.int_], seed: int, draws: int, level: float) -> NDArray[np.int_]:
+    """(draws, kinds): how many clusters of each kind every set holds, drawn with replacement."""
     if draws < 100 or not 0 < level < 1:
         raise ValueError(f"draws is {draws} and level is {level}; at least 100 draws, and a level between 0 and 1")
-    drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=draws)
-    net = (drawn @ nets) / (drawn @ sizes)
-    low, high = np.quantile(net, [(1 - level) / 2, (1 + level) / 2])
+    shares = np.asarray(counts) / np.sum(counts)
+    return np.random.default_rng(seed).multinomial(int(np.sum(counts)), shares, size=draws)
+
+
+def _middle(values: NDArray[np.float64], level: float) -> Interval:
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

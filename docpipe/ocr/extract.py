@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from docpipe.ocr.engine import Box, Engine, Word
 from docpipe.ocr.geometry import evened
 from docpipe.ocr.labels import Phrase, find_labels, follows, page_reads, same_row
+from docpipe.ocr.mending import Mending
 from docpipe.ocr.mrz_reader import fields_of, read_zone
 from docpipe.ocr.schema import Field, Schema, fold
 from docpipe.page import Gray
@@ -37,7 +38,7 @@ class Extraction:
 
     values: Mapping[str, str] = dataclass_field(repr=False)
     valid: bool
-    mended: int = 0
+    mended: tuple[Mending, ...] = ()
 
 
 def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
@@ -63,7 +64,7 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
     found = {name: value for name, value in values.items() if name in names and value}
     agrees = not schema.mrz or (reading is not None and not reading.wrong)
     return Extraction(
-        found, agrees and all(field.name in found for field in schema.required), reading.mended if reading else 0
+        found, agrees and all(field.name in found for field in schema.required), reading.mended if reading else ()
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from docpipe.mrz import CHARACTERS, FILLER, FORMATS, MrzFormat, Span, wrong_checks
 from docpipe.ocr.engine import Engine
 from docpipe.ocr.look_alikes import AS_DIGIT, AS_LETTER, LOOK_ALIKES
+from docpipe.ocr.mending import Mending, Rule
 from docpipe.ocr.zone import CELL_PX, Zone, find_zone
 from docpipe.page import Gray
 
@@ -38,13 +39,13 @@ class MrzReading:
         kind: a key of `docpipe.mrz.FORMATS`.
         lines: as many as the format has, of its width; `UNREAD` where nothing was read.
         wrong: names of the check digits that disagree, and of those that cover something unread.
-        mended: characters that were read as others, and corrected by their class or by check digits.
+        mended: characters that were read as others, and corrected by their class or by check digits, in order.
     """
 
     kind: str
     lines: tuple[str, ...]
     wrong: tuple[str, ...]
-    mended: int = 0
+    mended: tuple[Mending, ...] = ()
 
     def __repr__(self) -> str:
         return f"MrzReading({self.kind}, wrong={self.wrong}, mended={self.mended})"          # what it says is personal
@@ -67,8 +68,7 @@ def read_zone(flat: Gray, kind: str, engine: Engine) -> MrzReading | None:
         return None
     seen = _characters(zone, engine)
     lines = corrected(seen, form)
-    mended = sum(old != new for old, new in zip("".join(seen), "".join(lines), strict=True))
-    return MrzReading(kind, tuple(lines), _wrong(kind, lines), mended)
+    return MrzReading(kind, tuple(lines), _wrong(kind, lines), tuple(mendings(seen, lines, form)))
 
 
 def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:
@@ -158,6 +158,26 @@ def corrected(lines: Sequence[str], form: MrzFormat) -> list[str]:
             _decide(form, by_class, name, check=name)
     _decide(form, by_class, "optional", check="composite")
     return by_class
+
+
+def mendings(seen: Sequence[str], lines: Sequence[str], form: MrzFormat) -> Iterator[Mending]:
+    """Where corrected lines differ from what was seen, in order, and what told of each."""
+    classes = {
+        (span.line, place): characters
+        for span, characters in _classes(form) for place in range(span.start, span.end)
+    }  # fmt: skip
+    for line, (before, after) in enumerate(zip(seen, lines, strict=True)):
+        for place, (read, mended) in enumerate(zip(before, after, strict=True)):
+            if read != mended:
+                yield Mending(line + 1, place + 1, _rule(read, mended, classes[line, place]), read, mended)
+
+
+def _rule(read: str, mended: str, characters: str) -> Rule:
+    if _of_class(read, characters) != mended:
+        return "check digit"
+    if characters == CHARACTERS:
+        return "position"
+    return "digit" if characters == DIGITS else "letter"
 
 
 def _classes(form: MrzFormat) -> Iterator[tuple[Span, str]]:

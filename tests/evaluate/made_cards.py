@@ -6,7 +6,7 @@ from docpipe.evaluate.findings import CardReading, CardResult, FieldReading
 def reading(right: bool, *, errors=(0, 8, 0, 1), valid=True) -> CardReading:
     """One required field, right or wrong, and one that is not required and always wrong."""
     fields = (FieldReading("surname", True, right, *errors), FieldReading("sex", False, False, 1, 1, 1, 1))
-    return CardReading(fields, valid=valid, mended=0, seconds=1.0)
+    return CardReading(fields, valid=valid, mended=(), seconds=1.0)
 
 
 def result(file: str, raw: bool, cleaned: bool, **strata: tuple[str, ...]) -> CardResult:

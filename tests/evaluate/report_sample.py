@@ -1,11 +1,16 @@
 """Findings as an evaluation would make them, drawn from a seed; every value that was read carries `SECRET`."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.findings import CardReading, CardResult, FieldFigures, FieldReading, Findings, Stratum
 from docpipe.evaluate.uplift import Table, bootstrap_net, mcnemar_p, tabulate, wilson
+from docpipe.ocr.mending import RULES, Mending
 
 SECRET = "ERIKSSON"
+CHARACTERS = ("read ERIKSSON", "mended ERIKSSON")                # in place of one letter, to be found in any file
 NOISES = ("bleed_through", "blur", "coffee_ring", "dust", "faded_ink", "gutter_shadow", "jpeg", "moire", "sensor_noise",
           "skew", "speckle", "stain", "streak", "wrong_threshold")  # fmt: skip
 SEVERITIES = ("0.0-0.2", "0.2-0.4", "0.4-0.6", "0.6-0.8", "0.8-1.0")
@@ -16,10 +21,16 @@ FIELDS = {
 OPTIONAL = ("given_names",)
 
 
-def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, raw="scans", cleaned="scans-cleaned"):
-    """Findings of cards of two layouts: a wrong field is mended with chance `gain`, a card harmed with `harm`."""
+def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, clean=True, raw="scans",
+                    cleaned="scans-cleaned"):  # fmt: skip
+    """Findings of cards of two layouts: a wrong field is mended with chance `gain`, a card harmed with `harm`.
+
+    Of those read without noise all but every tenth pass.
+    """
     rng = np.random.default_rng(seed)
     results = tuple(_card(number, rng, gain, harm) for number in range(cards))
+    if clean:
+        results = tuple(replace(card, passes_clean=number % 10 > 0) for number, card in enumerate(results))
     table = _table(results)
     strata = _strata(results)
     passed_raw, passed_cleaned = table.both + table.broken, table.both + table.rescued
@@ -37,7 +48,9 @@ def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, raw="
         worst=min((one for one in strata if one.table.cards >= 10), default=None,
                   key=lambda one: one.table.absolute_uplift),
         fields=_fields(results, truth), choices={"restored": cards - cards // 5, "original": cards // 5},
-        ocr_seconds=1.13, mended=212, cards=results,
+        cleaning_seconds=0.42, ocr_seconds=1.13, mended_raw=_by_rule(card.raw for card in results),
+        mended_cleaned=_by_rule(card.cleaned for card in results), cards=results,
+        ceiling=ceiling_of(results, {card.file: card.file for card in results}, "scans-clean") if clean else None,
     )  # fmt: skip
 
 
@@ -54,10 +67,23 @@ def _card(number, rng, gain, harm):
             edits = 0 if right else int(rng.integers(1, 6))
             value = f"{SECRET} {name}" if right else f"{SECRET[:-1]}0 {name}"
             version.append(FieldReading(name, name not in OPTIONAL, right, edits, 12, int(edits > 0), 2, value))
-    readings = (CardReading(tuple(fields), valid=all(one.right for one in fields), mended=1, seconds=1.1)
-                for fields in (raw, cleaned))  # fmt: skip
+    readings = (
+        CardReading(tuple(fields), all(one.right for one in fields), mended=_mended(number, at), seconds=1.1)
+        for at, fields in enumerate((raw, cleaned))
+    )
     strata = {"noise": noises, "severity": (str(rng.choice(SEVERITIES)),), "layout": (layout,)}
     return CardResult(f"{number:06d}.png", layout, layout, strata, *readings, "restored" if restored else "original")
+
+
+def _mended(*seed):
+    rng = np.random.default_rng(seed)
+    rules = rng.choice(list(RULES), size=rng.integers(0, 3))
+    return tuple(Mending(int(rng.integers(1, 4)), int(rng.integers(1, 31)), str(rule), *CHARACTERS) for rule in rules)
+
+
+def _by_rule(readings):
+    rules = [one.rule for reading in readings for one in reading.mended]
+    return {rule: rules.count(rule) for rule in RULES}
 
 
 def _table(results):

@@ -11,10 +11,15 @@ from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
 from docpipe.errors import InputError
+from docpipe.evaluate import judge
 from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
+from docpipe.evaluate.provenance import Cleaning
+from docpipe.evaluate.report.blocks import ChangeChart
+from docpipe.evaluate.report.figures import strata
 from docpipe.ocr.extract import Extraction
+from docpipe.ocr.mending import Mending
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.tesseract import Tesseract
 from tests.conftest import installed
@@ -47,7 +52,7 @@ def suite(tmp_path_factory, installed_fonts):
 def found(suite):
     told = []
     findings = evaluate(
-        suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, ocr="tesseract", workers=1,
+        suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, ocr=("tesseract",), workers=1,
         tell=told.append,
     )
     assert told == [1, 2, 3]
@@ -110,6 +115,43 @@ def test_without_truth_scans_with_a_counterpart_are_judged_by_their_own_rules(su
     assert read["document_number"] in truth.values["mrz_1"] and "own rules" in findings.schemas["td1"]
 
 
+def test_the_severity_that_pairs_record_is_charted_and_may_be_the_worst_stratum(suite, tmp_path, monkeypatch):
+    monkeypatch.setattr("docpipe.evaluate.strata.FEWEST_CARDS", 1)
+    pairs = tmp_path / "pairs.jsonl"
+    records = ({"file": f"{number}.png", "severity": severity, "noises": [{"kind": "dust"}]}
+               for number, severity in enumerate((0.15, 0.85, 0.9)))  # fmt: skip
+    pairs.write_text("".join(json.dumps(record) + "\n" for record in records))
+    findings = evaluate(
+        suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, pairs=pairs, workers=1
+    )
+    severities = [one for one in findings.strata if one.group == "severity"]
+    assert [(one.name, one.table.cards) for one in severities] == [("0.0-0.2", 1), ("0.8-1.0", 2)]
+    assert findings.worst == severities[0]                        # the weak noise stopped no card, so none is rescued
+    charts = {block.caption: block for block in strata(findings).blocks if isinstance(block, ChangeChart)}
+    assert [bar.name for bar in charts["By severity of the noise"].bars] == ["0.0-0.2", "0.8-1.0"]
+
+
+def test_cards_without_noise_are_the_ceiling_and_are_read_once(suite, monkeypatch):
+    opened, told = [], []
+    monkeypatch.setattr(judge, "_first_page", lambda scan, read=judge._first_page: (opened.append(scan), read(scan))[1])
+    findings = evaluate(
+        suite / "raw", suite / "raw", truth=suite / "truth.jsonl", schema=None, clean=suite / "cleaned", workers=1,
+        tell=told.append,
+    )
+    assert [card.passes_clean for card in findings.cards] == [True, True, True]
+    assert (findings.ceiling.folder, findings.ceiling.passed) == (str(suite / "cleaned"), 3)
+    assert findings.ceiling.share == 0 and findings.absolute_uplift == 0
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert [path.name for path in opened] == ["0.png", "1.png", "2.png"] * 2
+
+
+def test_a_folder_without_noise_that_lacks_a_scan_is_refused_with_truth_and_without(suite, tmp_path):
+    (tmp_path / "0.png").touch()
+    for truth in (suite / "truth.jsonl", None):
+        with pytest.raises(InputError, match=r"lacks 2 scans, such as 1\.png"):
+            find_cases(suite / "raw", suite / "cleaned", truth=truth, schema="td1", clean=tmp_path)
+
+
 def extracting(monkeypatch, extraction):
     """Every scan reads like this."""
     monkeypatch.setattr("docpipe.ocr.extract.extract", lambda gray, schema, engine: extraction)
@@ -120,16 +162,29 @@ TRUE = {"document_number": "C1", "surname": "LU", "given_names": "A", "date_of_b
 
 def test_a_card_that_is_valid_and_wrong_is_a_false_accept(suite, monkeypatch):
     case = Case("0.png", "td1", load_schema("td1"), TRUE)
-    extracting(monkeypatch, Extraction({**TRUE, "surname": "LIU"}, valid=True, mended=2))
+    extracting(monkeypatch, Extraction({**TRUE, "surname": "LIU"}, valid=True))
     reading = read_scan(suite / "cleaned" / "0.png", case, with_values=True)
-    assert reading.valid and not reading.passes and reading.mended == 2
+    assert reading.valid and not reading.passes
     assert {one.name: one.char_edits for one in reading.fields if not one.right} == {"surname": 1}
     assert [one.value for one in reading.fields if one.name == "surname"] == ["LIU"]
     assert "LIU" not in repr(reading)
 
     findings = evaluate(suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1)
     assert (findings.false_accepts_raw, findings.false_accepts_cleaned) == (2, 3)      # one raw scan cannot be opened
-    assert findings.mended == 2 * 5
+
+
+def test_mended_characters_are_counted_by_rule_and_kept_with_their_letters_only_where_values_are(suite, monkeypatch):
+    mended = (Mending(1, 6, "digit", "O", "0"), Mending(3, 2, "letter", "1", "I"))
+    extracting(monkeypatch, Extraction(TRUE, valid=True, mended=mended))
+    case = Case("0.png", "td1", load_schema("td1"), TRUE)
+    known = read_scan(suite / "cleaned" / "0.png", case, with_values=True)
+    assert known.mended == mended
+    unknown = read_scan(suite / "cleaned" / "0.png", case)
+    assert unknown.mended == (Mending(1, 6, "digit"), Mending(3, 2, "letter"))
+
+    findings = evaluate(suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1)
+    assert findings.mended_raw == {"digit": 2, "letter": 2, "position": 0, "check digit": 0}      # one cannot be opened
+    assert findings.mended_cleaned == {"digit": 3, "letter": 3, "position": 0, "check digit": 0}
 
 
 def test_the_case_of_a_name_is_no_error_but_its_marks_are(suite, monkeypatch):
@@ -158,13 +213,14 @@ def test_where_no_scan_can_be_opened_there_are_no_findings(suite, tmp_path):
         evaluate(suite / "raw", tmp_path, truth=tmp_path / "truth.jsonl", schema=None, workers=1)
 
 
-def test_choices_of_the_cleaning_stand_beside_the_cards(suite, monkeypatch):
+def test_choices_of_the_cleaning_stand_beside_the_cards_and_its_seconds_are_a_mean_of_them(suite, monkeypatch):
     extracting(monkeypatch, Extraction({}, valid=False))
-    kept = {"0.png": "original", "9.png": "restored"}
-    monkeypatch.setattr("docpipe.evaluate.evaluation.read_choices", lambda _: kept)
+    known = {"0.png": Cleaning("original", 0.25), "2.png": Cleaning("restored", 0.75), "9.png": Cleaning("restored", 9)}
+    monkeypatch.setattr("docpipe.evaluate.evaluation.read_cleanings", lambda _: known)
     findings = evaluate(suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1)
-    assert [card.choice for card in findings.cards] == ["original", None, None]
-    assert findings.choices == {"original": 1}
+    assert [card.choice for card in findings.cards] == ["original", None, "restored"]
+    assert findings.choices == {"original": 1, "restored": 1}
+    assert findings.cleaning_seconds == 0.5
 
 
 def test_scans_are_found_at_any_depth_and_cleaned_ones_are_not_taken_for_raw_ones(tmp_path):

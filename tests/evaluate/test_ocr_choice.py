@@ -20,9 +20,11 @@ from docpipe.errors import ExitCode, InputError, UsageError
 from docpipe.evaluate import judge
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.report import as_json_lines, as_text, write_report
+from docpipe.evaluate.uplift import Table
 from docpipe.ocr.cache import FILE_NAME
 from docpipe.ocr.engine import Word
 from docpipe.ocr.engines import OCR_ENGINES, load_ocr
+from docpipe.ocr.extract import Extraction
 from tests.conftest import installed
 
 PLANTED = "QUXELLE"
@@ -116,6 +118,57 @@ def test_auto_is_resolved_in_the_findings(detected):
     assert detected.engines == {name: version} and name in OCR_ENGINES
 
 
+@pytest.fixture
+def two_engines(monkeypatch):
+    """tesseract is one that reads nothing, rapidocr one by which every card is read right."""
+    blind, fake = Fake(), Fake()
+    blind.description = "blind 0.1, sees nothing"
+
+    def extract(gray, schema, engine):
+        values = {one.name: PLANTED for one in schema.fields} if engine is fake else {}
+        return Extraction(values, valid=engine is fake)
+
+    monkeypatch.setattr("docpipe.ocr.extract.extract", extract)
+    monkeypatch.setattr(judge, "load_ocr", {"tesseract": blind, "rapidocr": fake}.__getitem__)
+    judge.ready_ocr.cache_clear()
+    yield
+    judge.ready_ocr.cache_clear()
+
+
+def test_of_several_engines_the_first_gives_the_figures_and_each_is_a_stratum(two_engines, scans, tmp_path):
+    told = []
+    findings = judged(scans, ocr=("tesseract", "rapidocr"), tell=told.append, with_values=True)
+    assert list(findings.engines) == ["blind", "fake"] and told == [1, 2, 3, 4]
+    assert [card.outcome for card in findings.cards] == ["neither", "neither"]
+    assert PLANTED not in json.dumps(asdict(findings))           # only what the first read is kept
+    assert [(one.name, one.table) for one in findings.strata if one.group == "engine"] == [
+        ("blind", Table(both=0, rescued=0, broken=0, neither=2)),
+        ("fake", Table(both=2, rescued=0, broken=0, neither=0)),
+    ]
+    write_report(findings, tmp_path / "report")
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "By OCR engine" in page and "read by blind" in page and "read by fake" in page
+
+
+def test_with_one_engine_there_is_no_such_group(two_engines, scans):
+    findings = judged(scans, ocr=("rapidocr",))
+    assert findings.table == Table(2, 0, 0, 0) and "engine" not in {one.group for one in findings.strata}
+
+
+def test_one_engine_under_two_names_is_refused_before_a_scan_is_read(fake, scans):
+    with pytest.raises(UsageError, match="read by fake twice"):
+        judged(scans, ocr=("auto", "tesserocr"))
+    assert fake.asked == 0
+
+
+def test_the_command_takes_engines_in_their_order(two_engines, scans):
+    ended = run(scans, "--ocr", "rapidocr", "--ocr", "tesseract", "--json")
+    assert ended.exit_code == ExitCode.OK, ended.output
+    figures = json.loads(ended.stdout.splitlines()[-1])
+    assert list(figures["engines"]) == ["fake", "blind"]
+    assert [one["name"] for one in figures["strata"] if one["group"] == "engine"] == ["fake", "blind"]
+
+
 def test_a_warm_cache_asks_the_engine_nothing_and_changes_no_verdict(fake, scans, tmp_path):
     without = judged(scans)
     asked = [fake.asked]
@@ -179,6 +232,9 @@ def test_a_card_that_no_schema_fits_fails_both_times_and_is_listed(detected, tmp
     assert "Failed because no schema fits: 3 scans." in page
     assert "Failed because it cannot be opened: 1 scan." in page
     assert "paper.png,,,neither,,,no schema fits,no schema fits," in table
+    lines = {line.get("file"): line for line in map(json.loads, as_json_lines(detected))}
+    assert (lines["paper.png"]["problem_raw"], lines["paper.png"]["problem_cleaned"]) == ("no schema fits",) * 2
+    assert lines["torn.png"]["problem_raw"] == torn.raw.problem and lines["national.png"]["problem_raw"] == ""
 
 
 def test_where_no_schema_fits_any_card_there_are_no_findings(fake, scans):
@@ -221,4 +277,4 @@ def test_the_help_lists_the_engines_and_says_what_the_cache_holds():
 def test_an_unknown_engine_is_refused(scans):
     assert run(scans, "--ocr", "abbyy").exit_code == ExitCode.USAGE
     with pytest.raises(UsageError, match="abbyy"):
-        judged(scans, ocr="abbyy")
+        judged(scans, ocr=("abbyy",))

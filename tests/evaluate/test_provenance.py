@@ -7,7 +7,7 @@ import pytest
 from docpipe.clean import FileRecord, Ledger, PageResult, Stamp
 from docpipe.clean.discover import LEDGER_NAME as NAME_IN_CLEAN
 from docpipe.errors import InputError
-from docpipe.evaluate.provenance import LEDGER_NAME, read_choices, read_origins
+from docpipe.evaluate.provenance import LEDGER_NAME, Cleaning, read_cleanings, read_origins
 
 
 def written(path, *records):
@@ -46,22 +46,22 @@ def test_a_line_that_is_no_record_of_a_pair_is_named(tmp_path, record):
         read_origins(written(tmp_path / "pairs.jsonl", record))
 
 
-def test_choices_are_those_of_the_first_pages_that_were_done(tmp_path):
+def test_choices_and_seconds_are_those_of_the_first_pages_that_were_done(tmp_path):
     def page(number, choice, status="done"):
-        return PageResult(number, status, choice=choice)
+        return PageResult(number, status, choice=choice, seconds=0.5 + number)
 
     with Ledger(tmp_path / NAME_IN_CLEAN) as ledger:
         ledger.finish(tmp_path / "1.png", FileRecord(Stamp(), [page(0, "restored")]))
         ledger.finish(tmp_path / "in" / "2.tif", FileRecord(Stamp(), [page(0, "original"), page(1, "restored")]))
         ledger.finish(tmp_path / "3.png", FileRecord(Stamp(), [page(0, "", "failed")]))
     before = set(tmp_path.iterdir())
-    assert read_choices(tmp_path) == {"1.png": "restored", "in/2.tif": "original"}
+    assert read_cleanings(tmp_path) == {"1.png": Cleaning("restored", 0.5), "in/2.tif": Cleaning("original", 0.5)}
     assert set(tmp_path.iterdir()) == before, "reading leaves nothing behind"
 
 
-def test_without_a_ledger_there_are_no_choices(tmp_path):
+def test_without_a_ledger_nothing_is_known_of_the_cleaning(tmp_path):
     assert LEDGER_NAME == NAME_IN_CLEAN
-    assert read_choices(tmp_path) == {}
+    assert read_cleanings(tmp_path) == {}
 
 
 def test_a_ledger_in_use_or_damaged_is_refused_with_its_name(tmp_path):
@@ -70,7 +70,7 @@ def test_a_ledger_in_use_or_damaged_is_refused_with_its_name(tmp_path):
         pytest.raises(InputError, match=r"\.docpipe-ledger\.sqlite cannot be read.*locked"),
     ):
         ledger.start(tmp_path / "1.png")
-        read_choices(tmp_path)
+        read_cleanings(tmp_path)
     (tmp_path / LEDGER_NAME).write_bytes(b"no database at all" * 100)
     with pytest.raises(InputError, match="cannot be read"):
-        read_choices(tmp_path)
+        read_cleanings(tmp_path)

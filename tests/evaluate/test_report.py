@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import subprocess
 from base64 import b64decode
 from dataclasses import replace
 from hashlib import sha256
@@ -17,12 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docpipe.errors import InputError, OutputError
-from docpipe.evaluate.report import Typing, load_findings, write_report
+from docpipe.evaluate.report import Prices, load_findings, write_report
 from docpipe.evaluate.report.cards_csv import cards_csv
+from docpipe.evaluate.report.cost import time_and_cost
 from docpipe.evaluate.report.document import document
+from docpipe.evaluate.report.fonts import FAMILY, as_drawn, drawable
 from docpipe.evaluate.report.gallery import LONGEST_SIDE_PX, gallery
 from docpipe.evaluate.report.stored import as_json, without_values
 from docpipe.evaluate.report.web_page import web_page
+from docpipe.ocr.mending import RULES, Mending
 from tests.evaluate.report_sample import SECRET, sample_findings
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> & {{ 7 * 7 }}'
@@ -67,16 +71,16 @@ def findings(folders):
     return sample_findings(60, seed=5, gain=0.9, harm=0.2, raw=folders / "raw", cleaned=folders / "cleaned")
 
 
-def pdf_text(path):
+def pdf_text(path, pages=None):
     with pypdfium2.PdfDocument(path) as pdf:
-        return "\n".join(pdf[number].get_textpage().get_text_range() for number in range(len(pdf)))
+        return "\n".join(pdf[number].get_textpage().get_text_range() for number in range(pages or len(pdf)))
 
 
 def test_the_page_and_the_pdf_say_the_same_figures_first(findings, tmp_path):
     write_report(findings, tmp_path)
     table, worst = findings.table, findings.worst
     assert table.rescued > table.broken > 0
-    page, paper = (tmp_path / "report.html").read_text(), pdf_text(tmp_path / "report.pdf")
+    page, paper = (tmp_path / "report.html").read_text(), pdf_text(tmp_path / "report.pdf", pages=1)
     for text in (Tags(page).text["h1"], paper):
         assert f"{table.rescued - table.broken} more cards pass" in text
     for text in (re.sub("<[^>]+>", "", page), paper):
@@ -84,6 +88,25 @@ def test_the_page_and_the_pdf_say_the_same_figures_first(findings, tmp_path):
         assert f"{table.rescued} rescued" in text and f"{table.broken} broken" in text
         assert f"{table.both} both" in text and f"{table.neither} neither" in text
         assert f"{worst.group}: {worst.name.replace('_', ' ')}" in text
+        assert f"{worst.table.broken} broken of {worst.table.cards} cards" in " ".join(text.split())
+
+
+def test_the_share_of_the_possible_uplift_is_said_on_the_first_page_with_what_passes_without_noise(tmp_path):
+    findings = sample_findings(200)
+    write_report(findings, tmp_path)
+    page, paper = (tmp_path / "report.html").read_text(), pdf_text(tmp_path / "report.pdf", pages=1)
+    low, high = (f"{100 * side:.1f}" for side in findings.ceiling.share_interval)
+    for text in (re.sub("<[^>]+>", " ", page), paper):
+        text = " ".join(text.split())
+        assert f"Share of the possible uplift {100 * findings.ceiling.share:.1f} %" in text
+        assert f"95 % interval {low} to {high} %; 180 of 200 pass without noise" in text
+    assert "scans-clean" in page and "pass rate without noise" in page
+    write_report(replace(findings, ceiling=replace(findings.ceiling, share_interval=None)), tmp_path)
+    assert "too few cards for an interval" in (tmp_path / "report.html").read_text()
+    write_report(replace(findings, ceiling=replace(findings.ceiling, share=None, share_interval=None)), tmp_path)
+    assert "nothing to gain" in (tmp_path / "report.html").read_text()
+    write_report(sample_findings(200, clean=False), tmp_path)
+    assert "possible" not in (tmp_path / "report.html").read_text()
 
 
 def test_the_page_asks_nothing_of_the_network_and_runs_only_its_own_script(findings, tmp_path):
@@ -186,16 +209,55 @@ def test_names_in_any_script_and_of_any_bytes_can_be_reported(tmp_path):
     write_report(odd, tmp_path)
     assert "Ελληνικά 身分證" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert load_findings(tmp_path).cards[0].file == "caf\udce9.png"
-    assert "????" in pdf_text(tmp_path / "report.pdf")
+    paper = pdf_text(tmp_path / "report.pdf")
+    assert r"\u8eab\u5206\u8b49" in paper and r"\udce9" in paper
+
+
+def test_names_are_drawn_in_the_pdf_as_they_are_written(tmp_path):
+    if FAMILY not in subprocess.run(["fc-match", FAMILY], capture_output=True, text=True).stdout:
+        pytest.skip(f"{FAMILY} is not installed")
+    write_report(sample_findings(30, raw="Łódź/Ελληνικά/Жук", cleaned="Ło\u0301dz\u0301 − ű"), tmp_path)
+    paper = pdf_text(tmp_path / "report.pdf")
+    assert "Łódź/Ελληνικά/Жук" in paper and "Łódź − ű" in paper
+
+
+@pytest.fixture
+def without_fonts(monkeypatch):
+    """A machine on which no font is installed, nor what finds them."""
+
+    def run(*_asked, **_options):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("docpipe.evaluate.report.fonts.subprocess.run", run)
+    drawable.cache_clear()
+    yield
+    drawable.cache_clear()
+
+
+def test_without_fonts_on_the_machine_letters_that_cannot_be_drawn_are_spelled(without_fonts, tmp_path):
+    write_report(sample_findings(30, raw="Łódź", cleaned="Ελ"), tmp_path)
+    paper = pdf_text(tmp_path / "report.pdf")
+    assert r"Łód\u017a" in paper and r"\u0395\u03bb" in paper and "points" in paper
+
+
+def test_what_runs_leftwards_or_cannot_be_seen_is_spelled():
+    assert as_drawn("אב a\nb\u202ec") == r"\u05d0\u05d1 a\nb\u202ec"
+
+
+@given(st.text())
+def test_whatever_a_name_holds_it_can_be_drawn_and_ascii_stays(text):
+    assert set(as_drawn(text)) <= drawable()
+    assert as_drawn("name-1 (copy).png") == "name-1 (copy).png"
 
 
 @settings(deadline=None, max_examples=40)
 @given(
-    cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans()
+    cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans(),
+    clean=st.booleans(),
 )  # fmt: skip
-def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, seed, gain, harm, truth):
-    findings = sample_findings(cards, seed=seed, gain=gain, harm=harm, truth=truth)
-    page = web_page(document(findings, Typing(cost=1.5)), (), {})
+def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, **options):
+    findings = sample_findings(cards, **options)
+    page = web_page(document(findings, Prices(typing_cost=1.5, machine_cost=0.2)), (), {})
     for outcome in ("rescued", "both", "neither", "broken"):
         assert f"{getattr(findings.table, outcome)} {outcome}" in re.sub("<[^>]+>", "", page)
     file = tmp_path_factory.mktemp("report") / "report.json"
@@ -219,7 +281,26 @@ def test_one_line_a_card_names_fields_and_not_values(findings):
     for line, card in zip(lines, findings.cards, strict=True):
         assert (line["file"], line["outcome"], line["choice"]) == (card.file, card.outcome, card.choice)
         assert (line["wrong_cleaned"] == "") == card.cleaned.passes and (line["wrong_raw"] == "") == card.raw.passes
+        assert line["passes_clean"] == ("yes" if card.passes_clean else "no")
         assert line["noise"].split(";") == list(card.strata["noise"])
+
+
+def test_every_mended_character_is_listed_and_the_counts_by_rule_say_where(findings, tmp_path):
+    mended = (Mending(1, 6, "digit"), Mending(2, 14, "check digit"))
+    card = replace(findings.cards[0], raw=replace(findings.cards[0].raw, mended=mended))
+    one = replace(findings, cards=(card, *findings.cards[1:]))
+    (line, *_) = csv.DictReader(io.StringIO(cards_csv(one)))
+    assert line["mended_raw"] == "1:6 digit;2:14 check digit"
+    write_report(one, tmp_path, with_images=True)
+    assert load_findings(tmp_path).cards[0].raw.mended == mended
+    page, paper = re.sub("<[^>]+>", " ", (tmp_path / "report.html").read_text()), pdf_text(tmp_path / "report.pdf")
+    for text in (" ".join(page.split()), " ".join(paper.split())):
+        assert "Characters put right, by what told" in text and "cards.csv" in text
+        for rule, meaning in RULES.items():
+            assert f"{rule} {meaning} {one.mended_raw[rule]} {one.mended_cleaned[rule]}" in text
+    none = replace(one, mended_raw=dict.fromkeys(RULES, 0), mended_cleaned=dict.fromkeys(RULES, 0))
+    write_report(none, tmp_path)
+    assert "No character of a machine readable zone had to be put right" in (tmp_path / "report.html").read_text()
 
 
 def test_a_name_that_a_spreadsheet_would_run_begins_with_an_apostrophe(findings):
@@ -229,25 +310,39 @@ def test_a_name_that_a_spreadsheet_would_run_begins_with_an_apostrophe(findings)
 
 
 def test_time_and_cost_are_the_cards_that_fail_times_what_typing_takes():
-    findings = replace(sample_findings(20), raw_rate=0.5, cleaned_rate=0.8, absolute_interval=(0.1, 0.4))
-    (grid, calculation, _) = next(
-        one for one in document(findings, Typing(minutes=3, cost=2)).sections if one.title == "Time and cost"
-    ).blocks  # fmt: skip
+    findings = replace(sample_findings(20), raw_rate=0.5, cleaned_rate=0.8, absolute_interval=(0.1, 0.4),
+                       cleaning_seconds=1.8, ocr_seconds=0.9)  # fmt: skip
+    prices = Prices(typing_minutes=3, typing_cost=2, machine_cost=10)
+    (grid, calculation, machines) = time_and_cost(findings, prices).blocks
     assert grid.rows == (
         ("cards to type in", "500.0", "200.0", "−300.0"),
         ("hours of typing", "25.0", "10.0", "−15.0"),
+        ("machine hours of cleaning", "0.00", "0.50", "+0.50"),
+        ("machine hours of OCR", "0.25", "0.25", "+0.00"),
         ("cost of typing", "1000.0", "400.0", "−600.0"),
+        ("cost of machines", "2.50", "7.50", "+5.00"),
     )
+    assert "Cleaning took 1.80 seconds a card" in machines.text and "OCR took 0.90 seconds" in machines.text
     assert "between −400.0 and −100.0" in calculation.text and "3 minutes" in calculation.text
 
 
-@pytest.mark.parametrize("wrong", [{"minutes": 0}, {"cost": -1}, {"minutes": float("nan")}, {"cost": float("inf")}])
-def test_typing_takes_some_time_and_money(wrong):
+def test_machine_time_that_nobody_measured_is_not_made_up():
+    findings = replace(sample_findings(20), cleaning_seconds=None, ocr_seconds=None)
+    (grid, _, machines) = time_and_cost(findings, Prices(machine_cost=10)).blocks
+    cleaning, ocr, cost = (row[1:] for row in grid.rows if "machine" in row[0])
+    assert cleaning == ("0.00", "–", "–") and ocr == cost == ("–", "–", "–")
+    assert "no ledger of it" in machines.text and "asked through a cache" in machines.text
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"typing_minutes": 0}, {"typing_cost": -1}, {"typing_minutes": float("nan")}, {"machine_cost": 0}]
+)
+def test_work_takes_some_time_and_money(wrong):
     with pytest.raises(ValueError, match="must be above 0"):
-        Typing(**wrong)
+        Prices(**wrong)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1}', f'{{"format": 1, "{SECRET}": 1}}', f"{SECRET}"])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', f'{{"format": 2, "{SECRET}": 1}}', f"{SECRET}"])
 def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
     file = tmp_path / "report.json"
     file.write_text(content)
@@ -257,8 +352,8 @@ def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
 
 
 def test_a_report_of_a_newer_format_is_refused_by_its_number(tmp_path):
-    (tmp_path / "report.json").write_text('{"format": 2}')
-    with pytest.raises(InputError, match="is of format 2"):
+    (tmp_path / "report.json").write_text('{"format": 3}')
+    with pytest.raises(InputError, match="is of format 3"):
         load_findings(tmp_path)
 
 

@@ -62,6 +62,30 @@ def test_without_a_folder_the_figures_are_printed_and_no_value(evaluate):
     assert "valid by its own rules" in without_truth and "truth" not in without_truth
 
 
+def test_the_share_of_the_possible_uplift_is_printed_where_cards_were_read_without_noise(evaluate):
+    findings = sample_findings(60)
+    printed = evaluate(findings).stdout
+    assert "54 of 60 pass" in printed and f"possible  {100 * findings.ceiling.share:.1f} %  [" in printed
+    nothing = replace(findings, ceiling=replace(findings.ceiling, share=None))
+    assert "nothing to gain" in evaluate(nothing).stdout
+    assert "possible" not in evaluate(sample_findings(60, clean=False)).stdout
+
+
+def test_the_folder_without_noise_is_handed_on(evaluate, tmp_path):
+    evaluate(sample_findings(10), "--clean", "raw")
+    assert evaluate.asked["clean"].samefile(tmp_path / "raw")
+    assert evaluate(sample_findings(10), "--clean", "nowhere").exit_code == ExitCode.USAGE
+
+
+def test_the_worst_stratum_is_printed_with_its_cards(evaluate):
+    findings = sample_findings(60)
+    worst = findings.worst
+    printed = evaluate(findings).stdout
+    assert f"{worst.group}: {worst.name.replace('_', ' ')}  (" in printed
+    assert f"{worst.table.rescued} rescued, {worst.table.broken} broken of {worst.table.cards} cards)" in printed
+    assert "no stratum has enough cards" in evaluate(replace(findings, worst=None)).stdout
+
+
 def test_as_json_each_card_is_a_line_without_values_and_the_figures_are_the_last(evaluate):
     findings = sample_findings(30)
     ended = evaluate(findings, "--json")
@@ -85,10 +109,11 @@ def test_images_need_a_folder_to_go_to(evaluate):
     assert ended.exit_code == ExitCode.USAGE and "-o" in ended.stderr
 
 
-def test_what_typing_takes_is_in_the_report(evaluate, tmp_path):
-    evaluate(sample_findings(10), "-o", "report", "--typing-minutes", "4.5", "--typing-cost", "0.8")
+def test_what_typing_and_machines_take_is_in_the_report(evaluate, tmp_path):
+    prices = ("--typing-minutes", "4.5", "--typing-cost", "0.8", "--machine-cost", "0.07")
+    evaluate(sample_findings(10), "-o", "report", *prices)
     page = (tmp_path / "report" / "report.html").read_text()
-    assert "4.5 minutes" in page and "× 0.8" in page
+    assert "4.5 minutes" in page and "× 0.8" in page and "machine hours × 0.07" in page
 
 
 def test_two_reports_are_held_against_each_other_card_by_card():

@@ -1,12 +1,14 @@
 """Strata: who is in them, how they are corrected, and which is the worst."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.strata import FEWEST_CARDS, net_interval, strata_of, worst_of
-from docpipe.evaluate.uplift import Table
+from docpipe.evaluate.uplift import Table, wilson
 from tests.evaluate.made_cards import reading, result
 
 
@@ -33,6 +35,19 @@ def test_a_card_counts_in_every_stratum_that_it_belongs_to_and_strata_are_in_ord
                            ("number", "2"), ("number", "10")]  # fmt: skip
 
 
+def test_each_engine_is_a_stratum_of_all_cards_and_corrected_with_the_others():
+    cards = [result(str(n), False, n < 10, layout=("td1",)) for n in range(20)]
+    by_engine = {"tesserocr": cards, "rapidocr": [result(str(n), n < 5, False) for n in range(20)]}
+    strata = strata_of(cards, each_alone(cards), by_engine)
+    assert [(one.group, one.name, one.table) for one in strata] == [
+        ("layout", "td1", Table(0, 10, 0, 10)),
+        ("engine", "tesserocr", Table(0, 10, 0, 10)),
+        ("engine", "rapidocr", Table(0, 0, 5, 15)),
+    ]
+    assert [one.p_holm for one in strata] == pytest.approx([6 / 1024, 6 / 1024, 2 / 32])
+    assert worst_of(strata) == strata[2]
+
+
 def test_p_values_are_corrected_over_all_groups_together():
     cards = [result(str(n), False, True, layout=("td1",), noise=("dust", "jpeg")) for n in range(10)]
     strata = strata_of(cards, each_alone(cards))
@@ -55,6 +70,25 @@ def test_draws_of_one_card_stay_together_in_the_interval():
     low, high = net_interval(cards, each_alone(cards))
     wide_low, wide_high = net_interval(cards, {card.file: int(card.file) // 2 for card in cards})
     assert wide_high - wide_low > 1.2 * (high - low)
+
+
+def test_the_ceiling_is_what_passes_without_noise_and_the_share_of_the_way_there():
+    cards = [replace(result(str(n), n < 2, n < 5), passes_clean=n < 8) for n in range(10)] * 8
+    cards = [replace(card, file=str(n)) for n, card in enumerate(cards)]
+    ceiling = ceiling_of(cards, each_alone(cards), Path("clean"))
+    assert (ceiling.folder, ceiling.passed, ceiling.rate) == ("clean", 64, 0.8)
+    assert ceiling.rate_interval == wilson(64, 80)
+    assert ceiling.share == pytest.approx((0.5 - 0.2) / (0.8 - 0.2))
+    low, high = ceiling.share_interval
+    assert 0.3 < low < 0.5 < high < 0.7
+    wide_low, wide_high = ceiling_of(cards, {card.file: int(card.file) // 10 for card in cards}, Path()).share_interval
+    assert wide_high == wide_low                                 # every card was drawn alike
+
+
+def test_where_no_more_cards_pass_without_noise_nothing_can_be_gained():
+    cards = [replace(result(str(n), n < 5, n < 6), passes_clean=n < 5) for n in range(10)]
+    ceiling = ceiling_of(cards, each_alone(cards), Path("clean"))
+    assert (ceiling.share, ceiling.share_interval) == (None, None)
 
 
 def test_the_figures_of_a_field_are_counts_and_error_rates_over_all_cards():

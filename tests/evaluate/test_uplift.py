@@ -8,6 +8,7 @@ from docpipe.evaluate.uplift import (
     Table,
     bootstrap_net,
     bootstrap_net_clustered,
+    bootstrap_share_clustered,
     holm,
     mcnemar_p,
     share_of_possible,
@@ -105,6 +106,29 @@ def test_cards_with_more_draws_weigh_more():
 def test_uplift_is_a_share_of_what_clean_cards_would_gain(clean_rate, share):
     table = Table(both=5, rescued=2, broken=0, neither=3)
     assert share_of_possible(table, clean_rate) == (None if share is None else pytest.approx(share))
+
+
+def test_where_only_clean_cards_pass_the_share_of_the_possible_is_the_cleaned_rate_and_so_is_its_interval():
+    cards = [RESCUED] * 120 + [NEITHER] * 280
+    low, high = bootstrap_share_clustered(cards, [1] * 400, seed=1)
+    half = 1.96 * (0.3 * 0.7 / 400) ** 0.5
+    assert (low, high) == (pytest.approx(0.3 - half, abs=0.006), pytest.approx(0.3 + half, abs=0.006))
+    assert bootstrap_share_clustered(cards[::-1], [1] * 400, seed=1) == (low, high)
+
+
+def test_the_interval_of_the_share_is_wider_where_draws_move_together_and_where_little_can_be_gained():
+    alone = [RESCUED] * 40 + [NEITHER] * 80 + [BOTH] * 120
+    together = [Table(0, 4, 0, 0)] * 10 + [Table(0, 0, 0, 4)] * 20 + [Table(4, 0, 0, 0)] * 30
+    low, high = bootstrap_share_clustered(alone, [1] * 240, seed=1)
+    wide_low, wide_high = bootstrap_share_clustered(together, [4] * 60, seed=1)
+    assert (wide_high - wide_low) / (high - low) == pytest.approx(2, rel=0.1)
+    little_low, little_high = bootstrap_share_clustered(alone, [1] * 40 + [0] * 80 + [1] * 120, seed=1)
+    assert (little_low, little_high) == (1, 1)                   # what can be gained is gained, whatever is drawn
+
+
+def test_a_share_of_what_may_be_nothing_has_no_interval():
+    assert bootstrap_share_clustered([RESCUED] + [BOTH] * 99, [1] * 100, seed=1) is None
+    assert bootstrap_share_clustered([RESCUED] * 9 + [BOTH] * 91, [1] * 100, seed=1) == (1, 1)
 
 
 def test_holm_gives_the_worked_example_in_the_order_asked():

@@ -5,12 +5,21 @@ from datetime import date
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docpipe.mrz import FORMATS, build_mrz, wrong_checks
+from docpipe.mrz import CHARACTERS, FORMATS, build_mrz, wrong_checks
 from docpipe.ocr.geometry import flatten, straight
-from docpipe.ocr.mrz_reader import FILLER_LIKENESS, _placed, corrected, fields_of, filler_likeness, read_zone
+from docpipe.ocr.mending import RULES, Mending
+from docpipe.ocr.mrz_reader import (
+    FILLER_LIKENESS,
+    _placed,
+    corrected,
+    fields_of,
+    filler_likeness,
+    mendings,
+    read_zone,
+)
 from docpipe.ocr.zone import find_zone
 
 LOOKS_LIKE = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B"}
@@ -84,6 +93,43 @@ def test_look_alikes_of_the_wrong_class_are_put_right(kind):
 def test_what_is_right_stays_as_it_is(number, kind):
     lines = zone_lines(kind, number=number)
     assert corrected(lines, FORMATS[kind]) == list(lines)
+    assert list(mendings(lines, lines, FORMATS[kind])) == []
+
+
+def put(lines, line, place, character):
+    """The lines with one character exchanged; line and place from 0."""
+    return [*lines[:line], lines[line][:place] + character + lines[line][place + 1 :], *lines[line + 1 :]]
+
+
+def test_every_mended_character_is_told_with_its_place_and_what_told():
+    form, lines = FORMATS["td3"], zone_lines("td3", number="L890902C5")      # second line: L890902C5?UTO740812...
+    seen = put(put(put(put(lines, 0, 5, "1"), 1, 3, "O"), 1, 8, "S"), 1, 13, "T")
+    found = list(mendings(seen, corrected(seen, form), form))
+    assert found[1:] == [
+        Mending(2, 4, "position", "O", "0"), Mending(2, 9, "check digit", "S", "5"), Mending(2, 14, "digit", "T", "7"),
+    ]  # fmt: skip
+    assert (found[0].line, found[0].position, found[0].rule) == (1, 6, "letter")
+
+
+@settings(deadline=None)             # many doubts at once are many candidates
+@given(
+    kind=st.sampled_from(sorted(FORMATS)),
+    misread=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 29), st.sampled_from(CHARACTERS + "<?")), max_size=6),
+)
+def test_what_was_seen_and_its_mendings_give_the_corrected_lines(kind, misread):
+    seen, form = list(zone_lines(kind)), FORMATS[kind]
+    for line, place, character in misread:
+        seen = put(seen, line, place, character)
+    by_hand = seen
+    for one in mendings(seen, corrected(seen, form), form):
+        assert one.rule in RULES and by_hand[one.line - 1][one.position - 1] == one.read
+        by_hand = put(by_hand, one.line - 1, one.position - 1, one.mended)
+    assert by_hand == corrected(seen, form)
+
+
+def test_a_mending_shows_no_character():
+    assert "'7'" not in repr(Mending(1, 2, "digit", "T", "7"))
+    assert Mending(1, 2, "digit", "T", "7").without_characters() == Mending(1, 2, "digit")
 
 
 @given(

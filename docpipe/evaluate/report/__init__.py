@@ -8,11 +8,11 @@
 
 from docpipe.evaluate.report.compare import Comparison, compare_findings, comparison_as_text
 from docpipe.evaluate.report.console import as_json_lines, as_text
-from docpipe.evaluate.report.cost import Typing
+from docpipe.evaluate.report.cost import Prices
 from docpipe.evaluate.report.stored import load_findings
 from docpipe.evaluate.report.write import write_report
 
 __all__ = [
-    "Comparison", "Typing", "as_json_lines", "as_text", "compare_findings", "comparison_as_text", "load_findings",
+    "Comparison", "Prices", "as_json_lines", "as_text", "compare_findings", "comparison_as_text", "load_findings",
     "write_report",
 ]

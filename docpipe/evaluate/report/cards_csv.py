@@ -4,11 +4,12 @@ import csv
 import io
 from collections.abc import Iterable
 
-from docpipe.evaluate.findings import Findings
+from docpipe.evaluate.findings import CardReading, Findings
 from docpipe.evaluate.report.wording import wrong_fields
 
 COLUMNS = ("file", "layout", "schema", "outcome", "wrong_raw", "wrong_cleaned", "problem_raw", "problem_cleaned",
-           "choice")  # fmt: skip
+           "mended_raw", "mended_cleaned", "choice", "passes_clean")  # fmt: skip
+PASSES = {True: "yes", False: "no", None: ""}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -16,9 +17,10 @@ def cards_csv(findings: Findings) -> str:
     """The table.
 
     Columns: `COLUMNS`, then one for each other group of strata. `wrong_raw` and `wrong_cleaned` name the required
-    fields that keep the card from passing, `problem_raw` and `problem_cleaned` say why a scan was not read. Several
-    names in one cell stand between semicolons. A cell that a spreadsheet would take for a formula begins with an
-    apostrophe.
+    fields that keep the card from passing, `problem_raw` and `problem_cleaned` say why a scan was not read, and
+    `mended_raw` and `mended_cleaned` list the characters of the zone that were put right: line, position (both from 1)
+    and rule, as in "2:14 digit". `passes_clean` is empty where the card was not read without noise. Several entries of
+    one cell stand between semicolons. A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
     groups = tuple(dict.fromkeys(group for card in findings.cards for group in card.strata if group not in COLUMNS))
     lines = io.StringIO()
@@ -29,11 +31,18 @@ def cards_csv(findings: Findings) -> str:
             [
                 _cell(card.file), _cell(card.layout), _cell(card.schema), card.outcome,
                 _listed(wrong_fields(card.raw)), _listed(wrong_fields(card.cleaned)),
-                _cell(card.raw.problem), _cell(card.cleaned.problem), card.choice or "",
+                _cell(card.raw.problem), _cell(card.cleaned.problem),
+                _listed(_places(card.raw)), _listed(_places(card.cleaned)),
+                card.choice or "", PASSES[card.passes_clean],
                 *(_listed(card.strata.get(group, ())) for group in groups),
             ]
         )  # fmt: skip
     return lines.getvalue()
+
+
+def _places(reading: CardReading) -> Iterable[str]:
+    # The rule keeps a spreadsheet from taking a place for a time of day.
+    return (f"{one.line}:{one.position} {one.rule}" for one in reading.mended)
 
 
 def _listed(names: Iterable[str]) -> str:

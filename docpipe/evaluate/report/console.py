@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
-from docpipe.evaluate.findings import NO_SCHEMA, Findings
+from docpipe.evaluate.findings import NO_SCHEMA, Ceiling, Findings
+from docpipe.evaluate.report.headline import worst_stratum
 from docpipe.evaluate.report.wording import counted, wrong_fields
 from docpipe.evaluate.uplift import Interval
 
@@ -13,7 +14,7 @@ RIGHT = {True: "right against the truth", False: "valid by its own rules (check 
 
 
 def as_text(findings: Findings) -> str:
-    """The 2x2 table, rates, difference and p."""
+    """The 2x2 table, rates, share of the possible uplift, difference, p, and the worst stratum."""
     table = findings.table
     low, high = (100 * side for side in findings.absolute_interval)
     unread = sum(bool(reading.problem) for card in findings.cards for reading in (card.raw, card.cleaned))
@@ -27,14 +28,26 @@ def as_text(findings: Findings) -> str:
             "",
             _rate_line("raw", table.both + table.broken, table.cards, findings.raw_interval),
             _rate_line("cleaned", table.both + table.rescued, table.cards, findings.cleaned_interval),
+            *(_ceiling_lines(findings.ceiling, table.cards) if findings.ceiling else []),
             f"net       {100 * findings.absolute_uplift:+.1f} points  [{low:+.1f}, {high:+.1f}]  (absolute; bootstrap)",
             f"          {relative}  (relative)",
             f"McNemar  p = {findings.p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
+            "worst     {}  ({})".format(*worst_stratum(findings.worst)),
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
             *([f"Failed unread (cannot be opened, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),
         ]
     )
+
+
+def _ceiling_lines(ceiling: Ceiling, cards: int) -> list[str]:
+    rate = _rate_line("clean", ceiling.passed, cards, ceiling.rate_interval)
+    if ceiling.share is None:
+        return [rate, "possible  nothing to gain: without noise no more cards pass than raw"]
+    ends = "too few cards for an interval"
+    if ceiling.share_interval:
+        ends = "{:.1f}, {:.1f}".format(*(100 * side for side in ceiling.share_interval))
+    return [rate, f"possible  {100 * ceiling.share:.1f} %  [{ends}]  (share of the possible uplift; bootstrap)"]
 
 
 def _rate_line(name: str, passed: int, cards: int, interval: Interval) -> str:
@@ -48,8 +61,10 @@ def as_json_lines(findings: Findings) -> Iterator[str]:
         yield json.dumps(
             {
                 "file": card.file, "layout": card.layout, "schema": card.schema, "outcome": card.outcome,
-                "raw": card.raw.passes, "cleaned": card.cleaned.passes, "choice": card.choice,
-                "wrong_raw": wrong_fields(card.raw), "wrong_cleaned": wrong_fields(card.cleaned), "strata": card.strata,
+                "raw": card.raw.passes, "cleaned": card.cleaned.passes, "clean": card.passes_clean,
+                "choice": card.choice,
+                "wrong_raw": wrong_fields(card.raw), "wrong_cleaned": wrong_fields(card.cleaned),
+                "problem_raw": card.raw.problem, "problem_cleaned": card.cleaned.problem, "strata": card.strata,
             }
         )  # fmt: skip
     figures = asdict(replace(findings, cards=()))

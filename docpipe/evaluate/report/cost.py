@@ -1,4 +1,4 @@
-"""Time and cost of a thousand cards: those that do not pass are typed in by hand."""
+"""Time and cost of a thousand cards: those that do not pass are typed in by hand, and machines read and clean them."""
 
 from dataclasses import dataclass
 
@@ -10,59 +10,80 @@ CARDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Typing:
-    """What it takes to type one card in.
+class Prices:
+    """What work takes; money is in any currency, the same for both, and None leaves it out.
 
     Args:
-        minutes: above 0.
-        cost: in any currency, above 0; None leaves money out.
+        typing_minutes: to type one card in, above 0.
+        typing_cost: of one card typed in, above 0.
+        machine_cost: of one hour of machine time, above 0.
     """
 
-    minutes: float = 2.0
-    cost: float | None = None
+    typing_minutes: float = 2.0
+    typing_cost: float | None = None
+    machine_cost: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("minutes", self.minutes), ("cost", self.cost)):
+        for name in self.__slots__:
+            value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ValueError(f"{name} is {value}; it must be above 0")
 
 
-def time_and_cost(findings: Findings, typing: Typing) -> Section:
-    """What is saved in a thousand cards, with the calculation."""
+def time_and_cost(findings: Findings, prices: Prices) -> Section:
+    """What is saved in a thousand cards, and what that takes, with the calculation."""
     raw, cleaned = CARDS * (1 - findings.raw_rate), CARDS * (1 - findings.cleaned_rate)
+    cleaning, ocr = _hours(findings.cleaning_seconds), _hours(findings.ocr_seconds)
+    rows = [
+        _row("cards to type in", raw, cleaned),
+        _row("hours of typing", raw * prices.typing_minutes / 60, cleaned * prices.typing_minutes / 60),
+        _row("machine hours of cleaning", 0, cleaning, digits=2),
+        _row("machine hours of OCR", ocr, ocr, digits=2),
+    ]
+    if prices.typing_cost is not None:
+        rows.append(_row("cost of typing", raw * prices.typing_cost, cleaned * prices.typing_cost))
+    if prices.machine_cost is not None:
+        reading = None if ocr is None else ocr * prices.machine_cost
+        both = None if reading is None or cleaning is None else reading + cleaning * prices.machine_cost
+        rows.append(_row("cost of machines", reading, both, digits=2))
+    head = (f"of {CARDS} cards", "as scanned", "cleaned", "difference")
+    grid = Grid("Typing in what does not pass, beside what machines take", head, tuple(rows))
+    return Section("Time and cost", (grid, Text(_of_typing(findings, prices)), Text(_of_machines(findings, prices))))
+
+
+def _of_typing(findings: Findings, prices: Prices) -> str:
     low, high = (CARDS * side for side in findings.absolute_interval)
-    rows = [_row("cards to type in", raw, cleaned), _row("hours of typing", *_hours(raw, cleaned, typing))]
-    calculation = [
+    cost = f" Cost is these cards × {prices.typing_cost:g}." if prices.typing_cost is not None else ""
+    return (
         f"Cards to type in are {CARDS} × (1 − pass rate): {CARDS} × (1 − {findings.raw_rate:.4f}) as scanned and "
         f"{CARDS} × (1 − {findings.cleaned_rate:.4f}) cleaned. "
-        f"Hours are these cards × {typing.minutes:g} minutes ÷ 60.",
-    ]
-    if typing.cost is not None:
-        rows.append(_row("cost of typing", raw * typing.cost, cleaned * typing.cost))
-        calculation.append(f"Cost is these cards × {typing.cost:g}.")
-    calculation.append(
+        f"Hours are these cards × {prices.typing_minutes:g} minutes ÷ 60.{cost} "
         "What typing takes is an assumption that was given to the report, not something it measured. The difference in "
-        f"cards is between {signed(-high)} and {signed(-low)} (95 % interval)."
+        f"cards is between {signed(-high)} and {signed(-low)} (95 % interval). What a wrong value costs that nobody "
+        "notices is not in here."
     )
-    machine = (
-        f"{_ocr(findings.ocr_seconds)} Cleaning comes on top; its ledger holds the seconds of each page. What a wrong "
-        "value costs that nobody notices is not in here."
-    )
-    head = (f"of {CARDS} cards", "as scanned", "cleaned", "difference")
-    grid = Grid(f"Typing in what does not pass, of {CARDS} cards", head, tuple(rows))
-    return Section("Time and cost", (grid, Text(" ".join(calculation)), Text(machine)))
 
 
-def _ocr(seconds: float | None) -> str:
-    if seconds is None:
-        return "What OCR takes is not known: it was asked through a cache."
-    hours = seconds * CARDS / 3600
-    return f"OCR took {seconds:.2f} seconds a scan, {hours:.2f} hours of one core for {CARDS} cards, cleaned or not."
+def _of_machines(findings: Findings, prices: Prices) -> str:
+    cleaning, ocr = findings.cleaning_seconds, findings.ocr_seconds
+    return " ".join(
+        [
+            "What cleaning took is not known: no ledger of it lies beside the cleaned scans." if cleaning is None
+            else f"Cleaning took {cleaning:.2f} seconds a card, as its ledger says.",
+            "What OCR takes is not known: it was asked through a cache." if ocr is None
+            else f"OCR took {ocr:.2f} seconds a scan, cleaned or not.",
+            f"Machine hours are these seconds × {CARDS} ÷ 3600, one card after another: with one job a core, which is "
+            "the default, those of one core.",
+            *([f"Cost of machines is machine hours × {prices.machine_cost:g}."] if prices.machine_cost else []),
+        ]
+    )  # fmt: skip
 
 
-def _hours(raw: float, cleaned: float, typing: Typing) -> tuple[float, float]:
-    return raw * typing.minutes / 60, cleaned * typing.minutes / 60
+def _hours(seconds: float | None) -> float | None:
+    """For all cards, one after another."""
+    return None if seconds is None else seconds * CARDS / 3600
 
 
-def _row(name: str, raw: float, cleaned: float) -> tuple[str, ...]:
-    return (name, f"{raw:.1f}", f"{cleaned:.1f}", signed(cleaned - raw))
+def _row(name: str, raw: float | None, cleaned: float | None, digits: int = 1) -> tuple[str, ...]:
+    difference = "–" if raw is None or cleaned is None else signed(cleaned - raw, digits)
+    return (name, *("–" if number is None else f"{number:.{digits}f}" for number in (raw, cleaned)), difference)

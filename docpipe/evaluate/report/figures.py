@@ -1,10 +1,10 @@
-"""The sections with figures: strata, fields, false accepts, the gate, statistics."""
+"""The sections with figures: strata, fields, false accepts, mended characters, the gate, statistics."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from docpipe.evaluate.findings import FieldFigures, Findings, Stratum
+from docpipe.evaluate.findings import Ceiling, FieldFigures, Findings, Stratum
 from docpipe.evaluate.report.blocks import OUTCOMES, Block, ChangeBar, ChangeChart, Grid, Section, Text
 from docpipe.evaluate.report.wording import (
     counted,
@@ -18,6 +18,7 @@ from docpipe.evaluate.report.wording import (
     wrong_fields,
 )
 from docpipe.evaluate.uplift import tabulate
+from docpipe.ocr.mending import RULES
 
 Item = TypeVar("Item", FieldFigures, Stratum)
 
@@ -25,7 +26,7 @@ GROUPS = {
     "noise": ("By kind of noise", "A card with several kinds counts in each, so the lines overlap and do not add up."),
     "severity": ("By severity of the noise", "0 is the weakest that is drawn, 1 the strongest."),
     "layout": ("By card layout", ""),
-    "engine": ("By engine", "What cleaned the scans."),
+    "engine": ("By OCR engine", "All cards, as each engine read them. Every other figure is of the first."),
 }
 """Group of strata -> title and remark, in the order in which they are shown; others follow under their own names."""
 WORST_FIRST = {"noise"}          # groups whose strata have no order of their own
@@ -66,8 +67,22 @@ def false_accepts(findings: Findings) -> Section:
             "still at least one that is wrong. Nobody would have looked at them again, so they weigh more than cards "
             "that fail."
         )
-    zone = f"{counted(findings.mended, 'character')} of machine-readable zones were corrected by their place or class."
-    return Section("False accepts", (Text(f"{text} {zone}"),))
+    return Section("False accepts", (Text(text),))
+
+
+def mended_characters(findings: Findings) -> Section:
+    """What was put right in machine readable zones, by what told."""
+    title, counts = "Mended characters", (findings.mended_raw, findings.mended_cleaned)
+    if not any(sum(of_version.values()) for of_version in counts):
+        return Section(title, (Text("No character of a machine readable zone had to be put right."),))
+    rows = tuple((rule, meaning, *(str(of_version[rule]) for of_version in counts)) for rule, meaning in RULES.items())
+    text = (
+        "Characters of machine readable zones that were read as others and put right. A card may owe its pass to them, "
+        "and a false accept too. Each one stands in cards.csv (mended_raw, mended_cleaned) and in report.json by its "
+        "line, position and rule; the character itself only in a report.json that was made with --with-images."
+    )
+    grid = Grid("Characters put right, by what told", ("rule", "what was read", "as scanned", "cleaned"), rows, words=2)
+    return Section(title, (grid, Text(text)))
 
 
 def gate(findings: Findings) -> Section:
@@ -99,6 +114,7 @@ def statistics(findings: Findings) -> Section:
          "bootstrap over cards"),
         ("relative uplift", relative_text, "–", "–"),
         ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {table.rescued} rescued, {table.broken} broken"),
+        *(_possible(findings.ceiling, table.cards) if findings.ceiling else ()),
     )  # fmt: skip
     overall = Grid("All cards", ("figure", "value", "95 % interval", "how"), rows, words=4)
     if not findings.strata:
@@ -129,6 +145,16 @@ def unread_scans(findings: Findings) -> Section:
     )  # fmt: skip
     grid = Grid("Every one, each counted as failed", ("file", "version", "why"), rows, words=3)
     return Section("Scans that were not read", (grid if rows else Text("None."),))
+
+
+def _possible(ceiling: Ceiling, cards: int) -> tuple[tuple[str, ...], ...]:
+    interval = ceiling.share_interval
+    return (
+        ("pass rate without noise", f"{percent(ceiling.rate)} ({ceiling.passed} of {cards})",
+         percent_interval(ceiling.rate_interval), "Wilson"),
+        ("share of the possible uplift", _rate(ceiling.share), percent_interval(interval) if interval else "–",
+         "bootstrap over cards"),
+    )  # fmt: skip
 
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:

@@ -1,6 +1,6 @@
 """The first screen: how many more cards pass, of how many, whether that may be chance, and where it is worst."""
 
-from docpipe.evaluate.findings import NO_SCHEMA, Findings, Stratum
+from docpipe.evaluate.findings import NO_SCHEMA, Ceiling, Findings, Stratum
 from docpipe.evaluate.report.blocks import Headline
 from docpipe.evaluate.report.wording import (
     SURE_BELOW,
@@ -9,6 +9,7 @@ from docpipe.evaluate.report.wording import (
     more_or_fewer_interval,
     p_value,
     percent,
+    percent_interval,
     points,
     points_interval,
     readable,
@@ -27,10 +28,11 @@ def headline(findings: Findings) -> Headline:
         verdict=" ".join([_verdict(findings, net), *_reservations(findings)]),
         table=table,
         facts=(
-            ("Pass rate", f"{percent(findings.raw_rate)} → {percent(findings.cleaned_rate)}",
+            ("Pass rate", f"{100 * findings.raw_rate:.1f} → {percent(findings.cleaned_rate)}",
              f"{points(findings.absolute_uplift)}, 95 % interval {points_interval(findings.absolute_interval)}"),
+            *([("Share of the possible uplift", *_share(findings.ceiling, table.cards))] if findings.ceiling else []),
             ("Rescued for each broken", *_exchange(table.rescued, table.broken)),
-            ("Worst stratum", *_worst(findings.worst)),
+            ("Worst stratum", *worst_stratum(findings.worst)),
             ("False accepts", *_false_accepts(findings)),
         ),
     )  # fmt: skip
@@ -58,13 +60,23 @@ def _reservations(findings: Findings) -> list[str]:
     return reservations
 
 
+def _share(ceiling: Ceiling, cards: int) -> tuple[str, str]:
+    clean = f"{ceiling.passed} of {cards} pass without noise"
+    if ceiling.share is None:
+        return "nothing to gain", f"{clean}, no more than as scanned"
+    if ceiling.share_interval is None:
+        return percent(ceiling.share), f"too few cards for an interval; {clean}"
+    return percent(ceiling.share), f"95 % interval {percent_interval(ceiling.share_interval)}; {clean}"
+
+
 def _exchange(rescued: int, broken: int) -> tuple[str, str]:
     if not broken:
         return "none broken", "no card that passed as scanned fails cleaned"
     return f"{rescued / broken:.1f}", f"{rescued} rescued, {broken} broken"
 
 
-def _worst(worst: Stratum | None) -> tuple[str, str]:
+def worst_stratum(worst: Stratum | None) -> tuple[str, str]:
+    """Its name, and what became of how many cards there."""
     if worst is None:
         return "not known", "no stratum has enough cards to be named"
     table = worst.table

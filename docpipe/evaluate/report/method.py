@@ -6,13 +6,15 @@ from docpipe.evaluate.report.blocks import Bullets, Grid, Section
 
 def method(findings: Findings) -> Section:
     """What a pass is, what the intervals mean, what the limits are."""
-    return Section("Method and limits", (Bullets((_what_a_pass_is(findings), *_MEASURED, *_LIMITS)), _rules(findings)))
+    measured = (*_MEASURED, *([_POSSIBLE] if findings.ceiling else []))
+    return Section("Method and limits", (Bullets((_what_a_pass_is(findings), *measured, *_LIMITS)), _rules(findings)))
 
 
 def this_run(findings: Findings) -> Section:
     """What was read by what, and when."""
     engines = ((f"read by {name}", version) for name, version in findings.engines.items())
-    rows = (("as scanned", findings.raw), ("cleaned", findings.cleaned), ("made", findings.made),
+    clean = [("without noise", findings.ceiling.folder)] if findings.ceiling else []
+    rows = (("as scanned", findings.raw), ("cleaned", findings.cleaned), *clean, ("made", findings.made),
             ("docpipe", findings.docpipe), *engines)  # fmt: skip
     return Section("This run", (Grid("What was read by what", ("what", "which"), rows, words=2),))
 
@@ -37,6 +39,10 @@ _MEASURED = (
     "Wilson, for differences by drawing the cards again with replacement (bootstrap).",
     "The p-value is that of McNemar's exact test: how often a split of the changed cards at least as uneven would come "
     "up if cleaning made no difference. Holm's correction allows for there being many strata.",
+)
+_POSSIBLE = (
+    "The same cards were read without any noise too. What fails even so, no cleaning rescues; the possible uplift is "
+    "the rate without noise minus that as scanned, and its share is the absolute uplift divided by it."
 )
 _LIMITS = (
     "Strata overlap: a card with several kinds of noise is in several of them. A difference between two strata need "

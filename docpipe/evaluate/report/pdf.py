@@ -24,29 +24,28 @@ from docpipe.evaluate.report.blocks import (
     Section,
     Text,
 )
+from docpipe.evaluate.report.fonts import BOLD, REGULAR, as_drawn
 
 MARGIN = 18 * mm
 FRAME_PADDING = 6                # ReportLab's own, in points
 WIDTH = A4[0] - 2 * MARGIN - 2 * FRAME_PADDING
 BAR_WIDTH, HALF_BAR, BAR_HEIGHT = 60 * mm, 28 * mm, 2.4 * mm
-LETTER_WIDTH = 4.1               # of small print, on average, in points: shares out the width of a table
+LETTER_WIDTH = 4.6               # of small print, on average, in points: shares out the width of a table
 WIDEST_COLUMN = 34               # in letters; longer cells are wrapped
 
 COLOURS = {name: HexColor(f"#{value}") for name, value in (
     ("rescued", "0b7285"), ("broken", "d9480f"), ("both", "9fb8bd"), ("neither", "dcdfe2"),
     ("ink", "1d2329"), ("quiet", "5b6570"), ("line", "d9dde1"),
 )}  # fmt: skip
-LETTERS = str.maketrans({"−": "\N{EN DASH}", "→": "to"})
-"""What the fonts that every reader has lack, and what stands in for it."""
 
-BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13, textColor=COLOURS["ink"], spaceAfter=5)
+BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=9, leading=12.5, textColor=COLOURS["ink"], spaceAfter=5)
 QUIET = ParagraphStyle("quiet", BODY, fontSize=8.5, leading=11, textColor=COLOURS["quiet"])
-BIG = ParagraphStyle("big", BODY, fontName="Helvetica-Bold", fontSize=30, leading=34, spaceAfter=4)
+BIG = ParagraphStyle("big", BODY, fontName=BOLD, fontSize=30, leading=34, spaceAfter=4)
 LEAD = ParagraphStyle("lead", BODY, fontSize=12, leading=16)
-TITLE = ParagraphStyle("title", BODY, fontName="Helvetica-Bold", fontSize=13, leading=16, spaceBefore=12,
+TITLE = ParagraphStyle("title", BODY, fontName=BOLD, fontSize=13, leading=16, spaceBefore=12,
                        keepWithNext=True)  # fmt: skip
-CAPTION = ParagraphStyle("caption", BODY, fontName="Helvetica-Bold", leading=12, spaceBefore=5, keepWithNext=True)
-BULLET = ParagraphStyle("bullet", BODY, leftIndent=10, bulletIndent=0, spaceAfter=3)
+CAPTION = ParagraphStyle("caption", BODY, fontName=BOLD, leading=12, spaceBefore=5, keepWithNext=True)
+BULLET = ParagraphStyle("bullet", BODY, leftIndent=12, bulletFontName=REGULAR, bulletFontSize=9, spaceAfter=3)
 CELL = ParagraphStyle("cell", BODY, fontSize=8, leading=10, spaceAfter=0)
 NUMBER = ParagraphStyle("number", CELL, alignment=TA_RIGHT)
 HEAD = ParagraphStyle("head", CELL, textColor=COLOURS["quiet"])
@@ -68,15 +67,14 @@ def pdf(document: Document) -> bytes:
 
 
 def _paragraph(text: str, style: ParagraphStyle, bullet: str | None = None) -> Paragraph:
-    """Text of any origin: nothing in it is taken for mark-up; letters that Helvetica lacks become question marks."""
-    known = text.translate(LETTERS).encode("cp1252", errors="replace").decode("cp1252")
-    return Paragraph(html.escape(known), style, bulletText=bullet)
+    """Text of any origin: nothing in it is taken for mark-up."""
+    return Paragraph(html.escape(as_drawn(text)), style, bulletText=bullet)
 
 
 def _number_page(canvas: Canvas, pages: SimpleDocTemplate) -> None:
-    canvas.setFont("Helvetica", 8)
+    canvas.setFont(REGULAR, 8)
     canvas.setFillColor(COLOURS["quiet"])
-    canvas.drawRightString(A4[0] - MARGIN, 10 * mm, f"{pages.title}, page {canvas.getPageNumber()}")
+    canvas.drawRightString(A4[0] - MARGIN - FRAME_PADDING, 10 * mm, f"{pages.title}, page {canvas.getPageNumber()}")
 
 
 def _headline(headline: Headline) -> list[Flowable]:
@@ -93,7 +91,7 @@ def _headline(headline: Headline) -> list[Flowable]:
     return [
         _paragraph(headline.big, BIG), _paragraph(headline.of, LEAD), _paragraph(headline.verdict, BODY), bar,
         Spacer(0, 2 * mm), _table(legend, [6 * mm, 28 * mm, WIDTH - 34 * mm]),
-        Spacer(0, 3 * mm), _table(facts, [40 * mm, 45 * mm, WIDTH - 85 * mm], ruled=True),
+        Spacer(0, 3 * mm), _table(facts, [44 * mm, 42 * mm, WIDTH - 86 * mm], ruled=True),
     ]  # fmt: skip
 
 
@@ -137,7 +135,7 @@ def _changes(chart: ChangeChart) -> Table:
         ]
         for bar in chart.bars
     ]  # fmt: skip
-    widths = (21 * mm, 21 * mm, 12 * mm, 24 * mm)
+    widths = (20 * mm, 19 * mm, 10 * mm, 22 * mm)
     return _table([head, *rows], [WIDTH - BAR_WIDTH - sum(widths), BAR_WIDTH, *widths], head=True)
 
 

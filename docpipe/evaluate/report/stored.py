@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from docpipe.errors import InputError
-from docpipe.evaluate.findings import CardReading, CardResult, FieldFigures, FieldReading, Findings, Stratum
+from docpipe.evaluate.findings import CardReading, CardResult, Ceiling, FieldFigures, FieldReading, Findings, Stratum
 from docpipe.evaluate.uplift import Interval, Table
+from docpipe.ocr.mending import Mending
 
 FILE = "report.json"
-FORMAT = 1                       # raised when an older docpipe could no longer read the file
+FORMAT = 2                       # raised when an older docpipe could no longer read the file
 
 
 def without_values(findings: Findings) -> Findings:
@@ -22,8 +23,10 @@ def without_values(findings: Findings) -> Findings:
 
 def holds_values(findings: Findings) -> bool:
     """Whether any value that was read is in there."""
-    readings = (reading for card in findings.cards for reading in (card.raw, card.cleaned))
-    return any(one.value is not None for reading in readings for one in reading.fields)
+    readings = [reading for card in findings.cards for reading in (card.raw, card.cleaned)]
+    values = (one.value for reading in readings for one in reading.fields)
+    characters = (one.read for reading in readings for one in reading.mended)
+    return any(one is not None for one in (*values, *characters))
 
 
 def as_json(findings: Findings) -> str:
@@ -61,7 +64,8 @@ def load_findings(path: Path) -> Findings:
 
 
 def _blank(reading: CardReading) -> CardReading:
-    return replace(reading, fields=tuple(replace(one, value=None) for one in reading.fields))
+    fields = tuple(replace(one, value=None) for one in reading.fields)
+    return replace(reading, fields=fields, mended=tuple(one.without_characters() for one in reading.mended))
 
 
 def _findings(record: dict[str, Any]) -> Findings:
@@ -70,6 +74,7 @@ def _findings(record: dict[str, Any]) -> Findings:
         "table": Table(**record["table"]),
         "strata": tuple(_stratum(one) for one in record["strata"]),
         "worst": _stratum(record["worst"]) if record["worst"] else None,
+        "ceiling": _ceiling(record["ceiling"]) if record["ceiling"] else None,
         "fields": tuple(FieldFigures(**one) for one in record["fields"]),
         "cards": tuple(_card(one) for one in record["cards"]),
     }
@@ -81,6 +86,11 @@ def _stratum(record: Mapping[str, Any]) -> Stratum:
     return Stratum(**{**record, **parts})
 
 
+def _ceiling(record: Mapping[str, Any]) -> Ceiling:
+    share_interval = _interval(record["share_interval"]) if record["share_interval"] else None
+    return Ceiling(**{**record, "rate_interval": _interval(record["rate_interval"]), "share_interval": share_interval})
+
+
 def _card(record: Mapping[str, Any]) -> CardResult:
     strata = {group: tuple(names) for group, names in record["strata"].items()}
     readings = {version: _reading(record[version]) for version in ("raw", "cleaned")}
@@ -88,7 +98,11 @@ def _card(record: Mapping[str, Any]) -> CardResult:
 
 
 def _reading(record: Mapping[str, Any]) -> CardReading:
-    return CardReading(**{**record, "fields": tuple(FieldReading(**one) for one in record["fields"])})
+    parts = {
+        "fields": tuple(FieldReading(**one) for one in record["fields"]),
+        "mended": tuple(Mending(**one) for one in record["mended"]),
+    }
+    return CardReading(**{**record, **parts})
 
 
 def _interval(ends: list[float]) -> Interval:

@@ -7,12 +7,12 @@ SURE_BELOW = 0.05                # p-values under it are called unlikely to be c
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1.
+    """A share, 0 to 1 or beyond.
 
-    >>> percent(0.5366)
-    '53.7 %'
+    >>> percent(0.5366), percent(-0.12)
+    ('53.7 %', '−12.0 %')
     """
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f} %".replace("-", "−")
 
 
 def signed(number: float, digits: int = 1) -> str:
@@ -44,13 +44,13 @@ def points_interval(interval: Interval) -> str:
 
 
 def percent_interval(interval: Interval) -> str:
-    """Both ends of an interval of rates.
+    """Both ends of an interval of shares.
 
     >>> percent_interval((0.48, 0.5932))
     '48.0 to 59.3 %'
     """
-    low, high = interval
-    return f"{100 * low:.1f} to {percent(high)}"
+    low, high = map(percent, interval)
+    return f"{low.removesuffix(' %')} to {high}"
 
 
 def p_value(p: float) -> str:

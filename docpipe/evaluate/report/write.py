@@ -5,7 +5,7 @@ from pathlib import Path
 from docpipe.errors import OutputError
 from docpipe.evaluate.findings import Findings
 from docpipe.evaluate.report.cards_csv import cards_csv
-from docpipe.evaluate.report.cost import Typing
+from docpipe.evaluate.report.cost import Prices
 from docpipe.evaluate.report.document import document
 from docpipe.evaluate.report.figures import broken_cards, unread_scans
 from docpipe.evaluate.report.gallery import gallery
@@ -18,7 +18,7 @@ RESCUED_SHOWN = 24
 
 def write_report(
     findings: Findings, folder: Path, *, with_images: bool = False, rescued_shown: int = RESCUED_SHOWN,
-    typing: Typing | None = None,
+    prices: Prices | None = None,
 ) -> None:
     """Write report.html, report.pdf, report.json and cards.csv; files of these names are replaced.
 
@@ -29,7 +29,7 @@ def write_report(
             readings in report.json. Without it no value of any field gets into any file; report.pdf and cards.csv
             never hold one.
         rescued_shown: rescued cards in the gallery, at most; at least 0.
-        typing: what it takes to type a card in; None for the default.
+        prices: what typing and machines take; None for the defaults.
 
     Raises:
         InputError: pictures are asked for, and a scan is missing or damaged.
@@ -41,7 +41,7 @@ def write_report(
     galleries = {}
     if with_images:
         galleries = {"broken": gallery(kept, "broken"), "rescued": gallery(kept, "rescued", rescued_shown)}
-    shown = document(kept, typing or Typing())
+    shown = document(kept, prices or Prices())
     lists = (broken_cards(kept), unread_scans(kept))
     contents = {
         "report.html": _encoded(web_page(shown, lists, galleries)),
