@@ -27,13 +27,18 @@ def keep_table(name: str, header: list[str], rows: list[list[object]]) -> None:
 
 def origin() -> str:
     """Command, commit, date and machine."""
-    module = Path(sys.argv[0]).stem
+    started = Path(sys.argv[0])
+    module = started.parent.name if started.stem == "__main__" else started.stem
+    commit, day = commit_and_day()
+    machine = f"{len(os.sched_getaffinity(0))} cores {platform.machine()}, Python {platform.python_version()}"
+    return f"# python -m eval.{' '.join([module, *sys.argv[1:]])}\n# commit {commit}, {day}, {machine}"
+
+
+def commit_and_day() -> tuple[str, str]:
+    """The commit of the code, "with changes" where files differ from it, and today's date."""
     commit = _git("rev-parse", "--short=10", "HEAD") or "unknown commit"
     status = _git("status", "--porcelain", "--untracked-files=no", "--", ":(top,exclude)eval/results")
-    changed = " with changes" if status else ""
-    day = datetime.now(UTC).date().isoformat()
-    machine = f"{len(os.sched_getaffinity(0))} cores {platform.machine()}, Python {platform.python_version()}"
-    return f"# python -m eval.{' '.join([module, *sys.argv[1:]])}\n# commit {commit}{changed}, {day}, {machine}"
+    return commit + (" with changes" if status else ""), datetime.now(UTC).date().isoformat()
 
 
 def _git(*arguments: str) -> str:

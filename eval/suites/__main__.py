@@ -1,0 +1,196 @@
+"""All suites, as one command: their pages are made, checked against the lock, prepared in every way, read, and judged."""
+
+import csv
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from docpipe.console import progress_bar
+from docpipe.cores import usable_cores
+from docpipe.errors import DocpipeError, UsageError
+from docpipe.ocr.engines import load_ocr
+from eval.record import RESULTS, commit_and_day, keep
+from eval.suites import lock
+from eval.suites.reading import Verdict, judge, reader_hash
+from eval.suites.suite import Suite, SuitePage, pages_of, suites_of
+from eval.suites.tables import Judged, changes, fields_table, rows_of, second_engine, strata_tables, ways_table
+from eval.suites.ways import CONTROLS, ENGINES, PEERS, fingerprint, require_programs
+
+OCR, SECOND_OCR = "tesserocr", "rapidocr"
+SECOND_PAGES = 220               # of the cards that the second engine reads; one round of leads is 33
+RESULTS_TABLE = "suites.csv"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run does: where its pages lie, which model it judges, how much of everything."""
+
+    work: Path
+    model: Path | None
+    jobs: int
+    quick: bool
+    peers: bool
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="The first pages of every suite, in 8 minutes; nothing is kept.")
+@click.option("--suite", "chosen", multiple=True, help="Only this one; may be given several times.  [default: all]")
+@click.option("--model", type=click.Path(exists=True, path_type=Path), help="Model folder.  [default: the shipped one]")
+@click.option("--no-peers", is_flag=True, help="Without the peers of docpipe and the second engine.")
+@click.option("--data", envvar="DOCPIPE_DATA", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Folder with id-cards/ and receipts/; without it their suites are left out.  "
+                   "[default: $DOCPIPE_DATA]")  # fmt: skip
+@click.option("--work", type=click.Path(path_type=Path), default=Path(".bench/suites"), show_default=True)
+@click.option("--jobs", default=usable_cores(), show_default=True, help="Processes.")
+@click.option("--keep", "keep_as", help="Keep what is printed under this name in eval/results/, and its rows.")
+@click.option("--write-lock", is_flag=True, help="Make the suites anew and write eval/suites.lock; judge nothing.")
+def main(
+    quick: bool, chosen: tuple[str, ...], model: Path | None, no_peers: bool, data: Path | None, work: Path, jobs: int,
+    keep_as: str | None, write_lock: bool,
+) -> None:  # fmt: skip
+    """Judge docpipe and its peers on the suites of eval/suites.lock.
+
+    A run that was stopped goes on where it was.
+
+    \b
+    python -m eval.suites --quick
+    python -m eval.suites --keep suites
+    python -m eval.suites --suite cards --model runs/001-compact/model --no-peers
+    """
+    try:
+        suites = suites_of(data)
+        if unknown := set(chosen) - {suite.name for suite in suites}:
+            raise UsageError(f"there is no suite {', '.join(sorted(unknown))}", hint="id-cards and receipts need --data")
+        suites = [suite for suite in suites if not chosen or suite.name in chosen]
+        run = Run(work, model, jobs, quick, not no_peers and not quick)
+        if write_lock:
+            if chosen or data is None:
+                raise UsageError("a lock holds all suites", hint="set DOCPIPE_DATA, and leave out --suite")
+            lock.write_lock({suite.name: _described(suite, run) for suite in suites})
+            click.echo(f"-> {lock.LOCK}", err=True)
+            return
+        _judge_all(suites, run, keep_as)
+    except DocpipeError as error:
+        click.echo(f"error: {error.problem}" + (f"\nhint:  {error.hint}" if error.hint else ""), err=True)
+        raise SystemExit(error.exit_code) from error
+
+
+def _judge_all(suites: Sequence[Suite], run: Run, keep_as: str | None) -> None:
+    if run.peers:
+        require_programs()
+    lines = [
+        f"lock {lock.lock_hash()}; {load_ocr(OCR).description}; reader {reader_hash(OCR)}",
+        f"docpipe: {fingerprint('docpipe', run.model)}; division: {fingerprint('division', None)}",
+        *([f"peers: {', '.join(fingerprint(way, None) for way in ('unpaper', 'imagemagick'))}"] if run.peers else []),
+    ]
+    if missing := {"id-cards", "receipts"} - {suite.name for suite in suites}:
+        lines.append(f"not judged: {', '.join(sorted(missing))}")
+    rows: list[dict[str, object]] = []
+    for suite in suites:
+        folder, pages = _made(suite, run)
+        lock.check(suite, folder, pages, quick=run.quick)
+        judged = _judged(suite, folder, pages, run)
+        rows += rows_of(judged)
+        lines += ["", *ways_table(judged), *changes(judged)]
+        if suite.name == "cards":
+            lines += ["", *strata_tables(judged, folder)]
+            if run.peers:
+                lines += ["", *_second_engine(folder, pages, run)]
+        if suite.counts == "fields":
+            lines += ["", *fields_table(judged)]
+    if keep_as and not run.quick:
+        keep(keep_as, lines)
+        _keep_rows(rows, fingerprint("docpipe", run.model))
+    else:
+        print("\n".join(lines))
+
+
+def _described(suite: Suite, run: Run) -> dict[str, object]:
+    shutil.rmtree(run.work / suite.name, ignore_errors=True)
+    folder, pages = _made(suite, run)
+    return lock.describe(suite, folder, pages)
+
+
+def _made(suite: Suite, run: Run) -> tuple[Path, list[SuitePage]]:
+    """The pages of a suite, made where they are not there yet; a quick run takes the first ones."""
+    whole = run.work / suite.name
+    part = run.work / f"{suite.name}-quick"
+    folder = part if run.quick and not (whole / "truth.jsonl").exists() else whole
+    sizes = suite.quick if run.quick else suite.full
+    if not (folder / "truth.jsonl").exists():
+        click.echo(f"making {sizes.pages} pages of {suite.name}", err=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        suite.make(folder, sizes.pages, run.jobs)
+    return folder, pages_of(suite, folder)[: sizes.pages]
+
+
+def _judged(suite: Suite, folder: Path, pages: list[SuitePage], run: Run) -> Judged:
+    sizes = suite.quick if run.quick else suite.full
+
+    def by_file(way: str, some: Sequence[SuitePage]) -> dict[str, Verdict]:
+        with progress_bar(f"{suite.name}: {way}", "pages", len(some)) as tell:
+            return _judge(folder, some, way, OCR, run, tell)
+
+    clean: dict[str, Verdict] = {}
+    if suite.name != "clean" and suite.counts == "cards":
+        once = {page.clean: page for page in reversed(pages)}
+        found = by_file("clean", list(once.values()))
+        clean = {page.file: found[once[page.clean].file] for page in pages}
+    counted = [page for page in pages if not suite.from_data or not clean or clean[page.file].passes]
+    ways = {way: by_file(way, counted) for way in CONTROLS}
+    if run.peers:
+        of_peers = {page.file for page in pages[: sizes.peers]}
+        ways |= {way: by_file(way, [page for page in counted if page.file in of_peers]) for way in PEERS}
+    ways |= {way: by_file(way, counted) for way in ENGINES}
+    return Judged(suite, {page.file: page for page in counted}, ways, {page.file: clean[page.file] for page in counted}
+                  if clean else {})  # fmt: skip
+
+
+def _second_engine(folder: Path, pages: Sequence[SuitePage], run: Run) -> list[str]:
+    some = pages[:SECOND_PAGES]
+    passes = {}
+    for way in ("raw", "docpipe", "clean"):
+        with progress_bar(f"cards: {way}, {SECOND_OCR}", "pages", len(some)) as tell:
+            found = _judge(folder, some, way, SECOND_OCR, run, tell)
+        passes[way] = [found[page.file].passes for page in some]
+    return second_engine(passes["raw"], passes["docpipe"], passes["clean"], load_ocr(SECOND_OCR).description)
+
+
+def _judge(folder: Path, pages: Sequence[SuitePage], way: str, ocr: str, run: Run, tell) -> dict[str, Verdict]:
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        tell(done)
+
+    found = judge(pages, folder, way=way, ocr=ocr, model=run.model, jobs=run.jobs, tell=count)
+    return {verdict.page: verdict for verdict in found}
+
+
+def _keep_rows(rows: Sequence[dict[str, object]], model: str) -> None:
+    """Add rows to the table of results; one of another lock is begun anew."""
+    path = RESULTS / RESULTS_TABLE
+    commit, day = commit_and_day()
+    head = {"lock": lock.lock_hash(), "reader": reader_hash(OCR), "commit": commit, "day": day, "model": model}
+    old: list[dict[str, str]] = []
+    if path.exists():
+        with path.open(newline="") as file:
+            old = [row for row in csv.DictReader(file) if row["lock"] == head["lock"]]
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, [*head, *rows[0]], lineterminator="\n")
+        table.writeheader()
+        table.writerows(old)
+        table.writerows({**head, **{key: _short(value) for key, value in row.items()}} for row in rows)
+
+
+def _short(value: object) -> object:
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Judging the pages of a suite in one way: on all cores, page by page, each verdict kept as soon as it is known."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from time import perf_counter
+
+import cv2
+from pebble import ProcessExpired, ProcessPool
+
+import docpipe.ocr
+from docpipe.errors import InputError
+from docpipe.imageio import open_scan
+from docpipe.ocr.engine import Engine
+from docpipe.ocr.engines import load_ocr
+from docpipe.ocr.extract import extract
+from docpipe.page import Gray
+from eval.suites.suite import SuitePage
+from eval.suites.ways import fingerprint, load_way
+
+PAGE = 3                         # Tesseract's own segmentation of a page, for fields that may stand anywhere
+LONGEST_S = 120                  # a page on which cleaning and OCR take longer counts as not read
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a page was read in one way.
+
+    Args:
+        page: its file.
+        right: field -> whether it was right.
+        valid: all fields are valid by their own rules; a valid page that does not pass is a false accept.
+        seconds: that its preparation took, on one thread.
+    """
+
+    page: str
+    right: dict[str, bool]
+    valid: bool
+    seconds: float
+
+    @property
+    def passes(self) -> bool:
+        """Every field was right."""
+        return all(self.right.values())
+
+
+def judge(
+    pages: Sequence[SuitePage], folder: Path, *, way: str, ocr: str, model: Path | None, jobs: int, tell=lambda: None
+) -> list[Verdict]:
+    """Prepare and read pages; what was judged before by the same reader in the same way is not judged again.
+
+    Args:
+        pages: of the suite.
+        folder: of the suite.
+        way: "clean" for the pages without noise, else a way of `eval.suites.ways`.
+        ocr: what reads.
+        model: folder of docpipe's model; None for the shipped one.
+        jobs: processes.
+        tell: called after each page.
+    """
+    kept = _kept(folder, way, ocr, model)
+    known = {verdict.page: verdict for verdict in _read_kept(kept)}
+    to_do = [page for page in pages if page.file not in known]
+    read = partial(judge_one, folder=folder, way=way, ocr=ocr, model=model)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.open("a") as file, ProcessPool(jobs) as pool:
+        for page, verdict in zip(to_do, _outcomes(pool, read, to_do), strict=True):
+            known[page.file] = verdict
+            file.write(json.dumps({"page": page.file, "right": verdict.right, "valid": verdict.valid,
+                                   "seconds": round(verdict.seconds, 4)}) + "\n")  # fmt: skip
+            file.flush()
+            tell()
+    return [known[page.file] for page in pages]
+
+
+def _outcomes(pool: ProcessPool, read: partial, pages: Sequence[SuitePage]) -> Iterator[Verdict]:
+    """The verdicts in order; a page that kills its process, or takes too long, was not read."""
+    verdicts = pool.map(read, pages, timeout=LONGEST_S).result()
+    for page in pages:
+        try:
+            yield next(verdicts)
+        except (ProcessExpired, TimeoutError):
+            yield Verdict(page.file, dict.fromkeys(page.true, False), False, 0.0)
+
+
+def judge_one(page: SuitePage, *, folder: Path, way: str, ocr: str, model: Path | None) -> Verdict:
+    """Prepare and read one page."""
+    cv2.setNumThreads(1)
+    seconds = 0.0
+    if way == "clean":
+        gray = _read_gray(folder / "clean" / page.clean)
+    else:
+        gray = _read_gray(folder / "noisy" / page.file)
+        prepare = load_way(way, model)
+        begun = perf_counter()
+        gray = prepare(gray)
+        seconds = perf_counter() - begun
+    right, valid = _read(gray, page, _ready(ocr))
+    return Verdict(page.file, right, valid, seconds)
+
+
+@lru_cache(maxsize=2)
+def _ready(ocr: str) -> Engine:
+    return load_ocr(ocr)
+
+
+def _read(gray: Gray, page: SuitePage, engine: Engine) -> tuple[dict[str, bool], bool]:
+    if page.schema is None:
+        text = _bare(" ".join(word.text for word in engine.words([gray], PAGE)[0]))
+        return {name: _bare(value) in text for name, value in page.true.items()}, False
+    read = extract(gray, page.schema, engine)
+    values = read.values
+    return {one.name: one.same(values.get(one.name, ""), page.true[one.name]) for one in page.schema.required}, read.valid
+
+
+def _bare(text: str) -> str:
+    """Letters and digits only, in capitals."""
+    return re.sub(r"[^A-Z0-9]", "", text.upper())
+
+
+def _read_gray(path: Path) -> Gray:
+    with open_scan(path.read_bytes()) as scan:
+        return scan.read(0).pixels
+
+
+def _read_kept(path: Path) -> Iterator[Verdict]:
+    if not path.exists():
+        return
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        try:
+            yield Verdict(**json.loads(line))
+        except ValueError as damaged:
+            raise InputError(f"{path}, line {number} is cut short", "remove that line") from damaged
+
+
+def _kept(folder: Path, way: str, ocr: str, model: Path | None) -> Path:
+    """Where verdicts are kept: a name for every state of the code that reads, its engine, and the way."""
+    how = "clean" if way == "clean" else f"{way}-{fingerprint(way, model)}"
+    return folder / "verdicts" / f"{reader_hash(ocr)}-{ocr}-{how}.jsonl"
+
+
+@lru_cache(maxsize=4)
+def reader_hash(ocr: str) -> str:
+    """Changes whenever the code that reads, its engine or the engine's data change."""
+    sources = sorted(path for path in Path(docpipe.ocr.__file__).parent.rglob("*") if path.suffix in (".py", ".toml"))
+    reader = hashlib.sha256(load_ocr(ocr).description.encode())
+    for source in (*sources, Path(__file__), *sorted(Path(__file__).parent.glob("*.toml"))):
+        reader.update(source.read_bytes())
+    return reader.hexdigest()[:12]

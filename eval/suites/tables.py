@@ -1,0 +1,203 @@
+"""What a run of the suites prints: the ways side by side, and the families, layouts and severities of the cards."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from docpipe.cards.layout import TEST_ONLY_LAYOUTS
+from docpipe.evaluate.provenance import read_origins
+from docpipe.evaluate.strata import BOOTSTRAP_SEED
+from docpipe.evaluate.uplift import (
+    Table,
+    bootstrap_net_clustered,
+    holm,
+    mcnemar_p,
+    share_of_possible,
+    tabulate,
+    wilson,
+)
+from docpipe.noise import TEST_ONLY
+from eval.suites.reading import Verdict
+from eval.suites.suite import Suite, SuitePage
+
+UNSEEN = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A suite after reading.
+
+    Args:
+        suite: the suite.
+        pages: that count, by file.
+        ways: way -> verdicts by file; peers may have fewer pages.
+        clean: verdicts on the pages without noise, by file; empty where there are none.
+    """
+
+    suite: Suite
+    pages: Mapping[str, SuitePage]
+    ways: Mapping[str, Mapping[str, Verdict]]
+    clean: Mapping[str, Verdict]
+
+    def units(self, way: str, files: Iterable[str]) -> list[bool]:
+        """What is counted, in one order for all ways: cards that pass, or fields that were found."""
+        verdicts = self.ways[way]
+        if self.suite.counts == "cards":
+            return [verdicts[file].passes for file in files]
+        return [right for file in files for right in verdicts[file].right.values()]
+
+    def table(self, way: str, files: Sequence[str], against: str = "raw") -> Table:
+        """The 2x2 table of a way."""
+        return tabulate(self.units(against, files), self.units(way, files))
+
+    def net_interval(self, way: str, files: Sequence[str]) -> tuple[float, float]:
+        """Of the absolute uplift at 95 %, by bootstrap over cards: draws of one card, fields of one page, together."""
+        drawn = defaultdict(list)
+        for file in files:
+            drawn[self.pages[file].card].append(file)
+        return bootstrap_net_clustered([self.table(way, some) for some in drawn.values()], seed=BOOTSTRAP_SEED)
+
+
+def rows_of(judged: Judged) -> list[dict[str, object]]:
+    """One row a way, as the table of results keeps them."""
+    rows = []
+    for way, verdicts in judged.ways.items():
+        files = [file for file in judged.pages if file in verdicts]
+        table = judged.table(way, files)
+        passed = table.both + table.rescued
+        low, high = judged.net_interval(way, files)
+        ceiling = [judged.clean[file].passes for file in files] if judged.clean else []
+        share = share_of_possible(table, sum(ceiling) / len(ceiling)) if ceiling else None
+        false_accepts = sum(verdicts[file].valid and not verdicts[file].passes for file in files)
+        rows.append({
+            "suite": judged.suite.name, "way": way, "units": table.cards, "passed": passed, "rescued": table.rescued,
+            "broken": table.broken, "net": table.absolute_uplift, "net_low": low, "net_high": high,
+            "p": mcnemar_p(table.rescued, table.broken), "share_of_possible": share,
+            "false_accepts": false_accepts if judged.suite.counts == "cards" else None,
+            "seconds": sum(verdicts[file].seconds for file in files) / len(files),
+        })  # fmt: skip
+    return rows
+
+
+def ways_table(judged: Judged) -> list[str]:
+    """The ways side by side."""
+    unit = "cards" if judged.suite.counts == "cards" else "fields"
+    head = (f"{'way':<12} {unit:>6} {'pass':>5} {'rate, 95 % (Wilson)':>21} {'rescued':>8} {'broken':>7} "
+            f"{'net, points (bootstrap)':>24} {'p':>8} {'possible':>9} {'false':>6} {'s/page':>7}")  # fmt: skip
+    lines = [f"## {judged.suite.name}: {judged.suite.about}", head]
+    for row in rows_of(judged):
+        low, high = wilson(row["passed"], row["units"])
+        line = f"{row['way']:<12} {row['units']:6} {row['passed']:5} {_rate(row['passed'] / row['units'], low, high):>21}"
+        if row["way"] == "raw":
+            lines.append(f"{line} {'':8} {'':7} {'':24} {'':8} {'':9} {_count(row['false_accepts']):>6}")
+            continue
+        net = f"{100 * row['net']:+.1f} [{100 * row['net_low']:+.1f}, {100 * row['net_high']:+.1f}]"
+        share = "" if row["share_of_possible"] is None else f"{100 * row['share_of_possible']:.0f} %"
+        lines.append(
+            f"{line} {row['rescued']:8} {row['broken']:7} {net:>24} {row['p']:8.2g} {share:>9} "
+            f"{_count(row['false_accepts']):>6} {row['seconds']:7.3f}"
+        )
+    if judged.clean:
+        passed = sum(verdict.passes for file, verdict in judged.clean.items() if file in judged.pages)
+        lines.append(f"without noise {passed} of {len(judged.pages)} pass: the ceiling of what is possible")
+    if judged.suite.counts == "fields":
+        lines.append("p takes fields as independent, though those of one page are not: the interval says more.")
+    return lines
+
+
+def strata_tables(judged: Judged, folder: Path, way: str = "docpipe") -> list[str]:
+    """Raw and cleaned by family of noise, layout and fifth of severity; a star marks what no training may see."""
+    origins = read_origins(folder / "pairs.jsonl")
+    groups: dict[str, dict[str, list[str]]] = {"noise": defaultdict(list), "layout": defaultdict(list),
+                                               "severity": defaultdict(list)}  # fmt: skip
+    for file, page in judged.pages.items():
+        groups["layout"][page.layout].append(file)
+        for group in ("noise", "severity"):
+            for name in origins[file].strata[group]:
+                groups[group][name].append(file)
+    places = [(group, name) for group, named in groups.items() for name in sorted(named)]
+    tables = [judged.table(way, groups[group][name]) for group, name in places]
+    divisions = [judged.table("division", groups[group][name]) for group, name in places]
+    corrected = holm([mcnemar_p(table.rescued, table.broken) for table in tables])
+    lines = [
+        f"{'cards with':<23} {'n':>4} {'raw':>5} {'division':>9} {way:>8} {'clean':>6} {'rescued':>8} {'broken':>7} "
+        f"{'net, points':>12} {'p, Holm':>8}"
+    ]
+    for (group, name), table, division, p in zip(places, tables, divisions, corrected, strict=True):
+        star = UNSEEN if name in TEST_ONLY or name in TEST_ONLY_LAYOUTS else ""
+        shown = f"severity {name}" if group == "severity" else name
+        clean = sum(judged.clean[file].passes for file in groups[group][name])
+        lines.append(
+            f"{shown + star:<23} {table.cards:4} {table.both + table.broken:5} {division.both + division.rescued:9} "
+            f"{table.both + table.rescued:8} {clean:6} {table.rescued:8} {table.broken:7} "
+            f"{100 * table.absolute_uplift:+12.1f} {p:8.2g}"
+        )
+    return [*lines, f"{UNSEEN} for testing only: no training may see this noise or layout."]
+
+
+def second_engine(raw: Sequence[bool], cleaned: Sequence[bool], clean: Sequence[bool], description: str) -> list[str]:
+    """What an engine says that nothing was tuned on."""
+    table = tabulate(raw, cleaned)
+    share = share_of_possible(table, sum(clean) / len(clean))
+    return [
+        f"second engine: {description}",
+        f"{table.cards} cards: raw {table.both + table.broken}, docpipe {table.both + table.rescued}, clean {sum(clean)}; "
+        f"rescued {table.rescued}, broken {table.broken}, p {mcnemar_p(table.rescued, table.broken):.2g}"
+        + (f", {100 * share:.0f} % of the possible uplift" if share is not None else ""),
+    ]
+
+
+def changes(judged: Judged, way: str = "docpipe") -> list[str]:
+    """Every page that a way broke, or every field that it gained and lost; names only, never a value."""
+    if judged.suite.counts == "cards":
+        broken = [
+            f"{file} ({', '.join(name for name, right in judged.ways[way][file].right.items() if not right)})"
+            for file in judged.pages
+            if judged.ways["raw"][file].passes and not judged.ways[way][file].passes
+        ]
+        return [f"{len(broken)} broken by {way}, with the fields that went wrong:", *(f"  {line}" for line in broken)]
+    lines = []
+    for kind, before in (("gained", False), ("lost", True)):
+        found = [
+            f"{file}: {name}"
+            for file in judged.pages
+            for name, right in judged.ways["raw"][file].right.items()
+            if right is before and judged.ways[way][file].right[name] is not before
+        ]
+        lines += [f"{len(found)} fields {kind} by {way}:", *(f"  {line}" for line in found)]
+    return lines
+
+
+def fields_table(judged: Judged, way: str = "docpipe") -> list[str]:
+    """Single fields, where they are what is counted."""
+    lines = [f"{'field':<10} {'pages':>5} {'raw':>4} {way:>8} {'gained':>7} {'lost':>5}"]
+    for name in next(iter(judged.pages.values())).true:
+        pairs = [(judged.ways["raw"][file].right[name], judged.ways[way][file].right[name]) for file in judged.pages]
+        table = tabulate(*zip(*pairs, strict=True))
+        lines.append(
+            f"{name:<10} {table.cards:5} {table.both + table.broken:4} {table.both + table.rescued:8} "
+            f"{table.rescued:7} {table.broken:5}"
+        )
+    return lines
+
+
+def verdicts_as_json(judged: Judged) -> list[str]:
+    """One line a page: which way it passes."""
+    return [
+        json.dumps({
+            "suite": judged.suite.name, "page": file, "layout": page.layout,
+            **{way: [int(right) for right in found[file].right.values()] for way, found in judged.ways.items()
+               if file in found},
+        })
+        for file, page in judged.pages.items()
+    ]  # fmt: skip
+
+
+def _rate(share: float, low: float, high: float) -> str:
+    return f"{100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _count(number: object) -> str:
+    return "" if number is None else str(number)
