@@ -1,0 +1,123 @@
+"""Where values stand: beside their labels or below them, as most labels of a card tell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from docpipe.ocr.engine import Box, Word
+from docpipe.ocr.labels import WORD_GAP, follows, same_row
+from docpipe.page import Gray
+
+REACH = 30.0                     # label heights that a value may be wide
+BESIDE_BY_LABEL = 1.4            # height of print beside a label, by the label's
+FARTHEST_BELOW = 4.0             # label heights between the middles of a label and of the value below it
+COLON = 0.3                      # of the print's height: what is narrower and stands alone is the label's colon
+MARGIN = 0.35                    # of the print's height, around it
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the value of a label stands.
+
+    Args:
+        area: in pixels; its row of print, from where it may begin to where it must have ended.
+        print_px: about how high its print is.
+    """
+
+    area: Box
+    print_px: float
+
+
+def value_places(labels: Mapping[str, Box], words: Sequence[Word]) -> dict[str, Place]:
+    """Where the values of labels stand, by name of field: beside all labels, or below all of them.
+
+    Args:
+        labels: their boxes, all of one height.
+        words: all that was read on the page, labels included.
+    """
+    beside = {name: _beside(label, labels) for name, label in labels.items()}
+    alone = [name for name, place in beside.items() if not _words_in(place, words)]
+    below = [(labels[name], word.box) for name in alone if (word := _first_below(labels[name], words))]
+    if 2 * len(below) <= len(labels):
+        return beside
+    step_px = float(np.median([_middle_row(value) - _middle_row(label) for label, value in below]))
+    print_px = float(np.median([_height(value) for _, value in below]))
+    return {name: _below(label, labels, step_px, print_px) for name, label in labels.items()}
+
+
+def text_at(place: Place, page: Sequence[Word]) -> str:
+    """What one reading of the page says at a place: its words up to the first wide gap."""
+    ordered = sorted(_words_in(place, page), key=lambda word: word.box[0])
+    kept = ordered[:1]
+    for before, after in pairwise(ordered):
+        if not follows(before, after):
+            break
+        kept.append(after)
+    return " ".join(word.text for word in kept)
+
+
+def strip_at(place: Place, flat: Gray) -> Gray:
+    """The print at a place with a margin around, up to its first wide gap; empty where the page ends before it."""
+    left, top, right, bottom = place.area
+    left, margin = max(0, left), round(MARGIN * place.print_px)
+    core = flat[max(0, top) : bottom, left:right]
+    if not core.size:
+        return core
+    inked = np.flatnonzero((core < _dark(core)).any(axis=0))
+    gaps = np.flatnonzero(np.diff(inked) > WORD_GAP * place.print_px)
+    pieces = [piece for piece in np.split(inked, gaps + 1) if len(piece)]
+    if len(pieces) > 1 and pieces[0][-1] - pieces[0][0] < COLON * place.print_px:
+        pieces = pieces[1:]
+    if pieces:
+        left, right = left + max(0, int(pieces[0][0]) - margin), left + int(pieces[0][-1]) + margin
+    return flat[max(0, top - margin) : bottom + margin, left:right]
+
+
+def _beside(label: Box, labels: Mapping[str, Box]) -> Place:
+    height = _height(label)
+    return Place((label[2] + height // 4, label[1], _next_label(label, labels), label[3]), BESIDE_BY_LABEL * height)
+
+
+def _below(label: Box, labels: Mapping[str, Box], step_px: float, print_px: float) -> Place:
+    middle, half = _middle_row(label) + step_px, print_px / 2
+    left = label[0] - round(MARGIN * print_px)
+    return Place((left, round(middle - half), _next_label(label, labels), round(middle + half)), print_px)
+
+
+def _first_below(label: Box, words: Sequence[Word]) -> Word | None:
+    """The nearest word that begins below a label, or at most a little left of it."""
+    left, farthest = label[0] - _height(label), _middle_row(label) + FARTHEST_BELOW * _height(label)
+    column = [
+        word for word in words
+        if left < word.box[0] < label[2] and label[3] <= _middle_row(word.box) < farthest
+    ]  # fmt: skip
+    return min(column, key=lambda word: _middle_row(word.box), default=None)
+
+
+def _words_in(place: Place, words: Sequence[Word]) -> list[Word]:
+    left, _, right, _ = place.area
+    return [word for word in words if same_row(place.area, word.box) and left <= _middle(word) < right]
+
+
+def _next_label(label: Box, labels: Mapping[str, Box]) -> int:
+    """Where the next label to the right begins, or as far as a value reaches."""
+    reach = label[2] + round(REACH * _height(label))
+    return min([other[0] for other in labels.values() if same_row(label, other) and other[0] > label[2]] + [reach])
+
+
+def _dark(gray: Gray) -> float:
+    return (255 + float(np.percentile(gray, 2))) / 2
+
+
+def _middle(word: Word) -> float:
+    return (word.box[0] + word.box[2]) / 2
+
+
+def _middle_row(box: Box) -> float:
+    return (box[1] + box[3]) / 2
+
+
+def _height(box: Box) -> int:
+    return box[3] - box[1]
