@@ -32,7 +32,7 @@ def detect_schema(gray: Gray, engine: Engine) -> str | None:
     if grids[best][0] >= LEAST_FIT:
         return best
     pages = page_reads(flat, engine)
-    phrases = [phrase for page in [*pages, small_print(flat, pages, engine)] for phrase in page]
+    phrases = [phrase for page in [*pages, small_print(flat, engine)] for phrase in page]
     found = {schema.name: find_labels(phrases, schema.fields) for schema in schemas if not schema.mrz}
     most = max(found, key=lambda name: sum(hit.agreement for hit in found[name].values()))
     required = [field.name for field in load_schema(most).required]

@@ -65,7 +65,7 @@ def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict
     pages = page_reads(flat, engine)
     found = find_labels([phrase for page in pages for phrase in page], fields)
     if len(found) < len(fields):
-        found = find_labels([phrase for page in [*pages, small_print(flat, pages, engine)] for phrase in page], fields)
+        found = find_labels([phrase for page in [*pages, small_print(flat, engine)] for phrase in page], fields)
     labels = label_boxes(found)
     words = [[word for phrase in page for word in phrase.words] for page in pages]
     places = value_places(labels, [word for page in words for word in page])

@@ -13,7 +13,7 @@ from docpipe.page import Gray
 
 PAGE_READS = ((1100, BLOCK), (1800, SPARSE))     # width in pixels and layout mode; what one misses the other finds
 SMALL_PRINT_READ = (1400, SPARSE)
-SMALL_PRINT = 0.75               # of the median height of words: values are higher, labels above or below them lower
+LARGE_PRINT = 0.02               # of the page's width, in height: 1.8 mm on a card, above its labels, under its values
 INK_SHARE = 0.45                 # ink is darker than this share of the way from paper to the darkest print
 LABEL_LIKENESS = 0.78            # of folded characters (difflib); label and reading differ in a letter or two
 WORD_GAP = 1.4                   # heights of a word; wider gaps part a label from its value, and columns
@@ -56,20 +56,11 @@ def page_reads(flat: Gray, engine: Engine) -> list[list[Phrase]]:
     return [_page_read(flat, width, mode, engine) for width, mode in PAGE_READS]
 
 
-def small_print(flat: Gray, pages: Sequence[Sequence[Phrase]], engine: Engine) -> list[Phrase]:
-    """The phrases of a page without its large print: Tesseract drops small labels that stand close to large values.
-
-    Args:
-        flat: the page.
-        pages: how it was read before, which tells what is large.
-        engine: reads.
-    """
-    heights = [word.box[3] - word.box[1] for page in pages for phrase in page for word in phrase.words]
-    if not heights:
-        return []
+def small_print(flat: Gray, engine: Engine) -> list[Phrase]:
+    """The phrases of a page without its large print: Tesseract drops small labels that stand close to large values."""
     ink = (flat < 255 - INK_SHARE * (255 - float(np.percentile(flat, 1)))).astype(np.uint8)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    is_large = stats[:, cv2.CC_STAT_HEIGHT] > SMALL_PRINT * float(np.median(heights))
+    is_large = stats[:, cv2.CC_STAT_HEIGHT] > LARGE_PRINT * flat.shape[1]
     is_large[0] = False                          # the paper
     with_edges = cv2.dilate(is_large[parts].astype(np.uint8), np.ones((3, 3), np.uint8))
     return _page_read(np.where(with_edges, 255, flat).astype(np.uint8), *SMALL_PRINT_READ, engine)
