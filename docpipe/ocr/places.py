@@ -44,7 +44,7 @@ def value_places(labels: Mapping[str, Box], words: Sequence[Word]) -> dict[str, 
         return beside
     step_px = float(np.median([_middle_row(value) - _middle_row(label) for label, value in below]))
     print_px = float(np.median([_height(value) for _, value in below]))
-    return {name: _below(label, labels, step_px, print_px) for name, label in labels.items()}
+    return {name: _below(label, labels, words, step_px, print_px) for name, label in labels.items()}
 
 
 def text_at(place: Place, page: Sequence[Word]) -> str:
@@ -80,20 +80,24 @@ def _beside(label: Box, labels: Mapping[str, Box]) -> Place:
     return Place((label[2] + height // 4, label[1], _next_label(label, labels), label[3]), BESIDE_BY_LABEL * height)
 
 
-def _below(label: Box, labels: Mapping[str, Box], step_px: float, print_px: float) -> Place:
-    middle, half = _middle_row(label) + step_px, print_px / 2
-    left = label[0] - round(MARGIN * print_px)
-    return Place((left, round(middle - half), _next_label(label, labels), round(middle + half)), print_px)
+def _below(
+    label: Box, labels: Mapping[str, Box], words: Sequence[Word], step_px: float, print_px: float
+) -> Place:
+    """The place one step below a label, moved onto the word that was read there: it tells row and beginning best."""
+    left, middle = label[0], _middle_row(label) + step_px
+    word = _first_below(label, words)
+    if word and abs(_middle_row(word.box) - middle) < print_px:
+        left, middle = min(left, word.box[0]), _middle_row(word.box)
+    top, bottom = round(middle - print_px / 2), round(middle + print_px / 2)
+    return Place((left - round(MARGIN * print_px), top, _next_label(label, labels), bottom), print_px)
 
 
 def _first_below(label: Box, words: Sequence[Word]) -> Word | None:
-    """The nearest word that begins below a label, or at most a little left of it."""
-    left, farthest = label[0] - _height(label), _middle_row(label) + FARTHEST_BELOW * _height(label)
-    column = [
-        word for word in words
-        if left < word.box[0] < label[2] and label[3] <= _middle_row(word.box) < farthest
-    ]  # fmt: skip
-    return min(column, key=lambda word: _middle_row(word.box), default=None)
+    """The nearest word below a label that stands under some of it."""
+    farthest = _middle_row(label) + FARTHEST_BELOW * _height(label)
+    under = [word for word in words if word.box[0] < label[2] and word.box[2] > label[0]]
+    below = [word for word in under if label[3] <= _middle_row(word.box) < farthest]
+    return min(below, key=lambda word: _middle_row(word.box), default=None)
 
 
 def _words_in(place: Place, words: Sequence[Word]) -> list[Word]:
