@@ -15,6 +15,12 @@ Box = tuple[float, float, float, float]
 """Left, top, width, height; in mm from the upper left corner of the card."""
 
 LAYOUTS = ("national", "td1", "td3")
+"""What training cards are drawn on. Pair numbers choose from it by place: a layout added here changes every series."""
+
+TEST_ONLY_LAYOUTS = ("driving_licence", "td2")
+"""What no training may see: they show how cleaning does on a layout it was not made for."""
+
+SHIPPED_LAYOUTS = LAYOUTS + TEST_ONLY_LAYOUTS
 FIELD_NAMES = {member.name for member in fields(Identity)} - {"locale"} | {"document_code"}
 
 
@@ -24,15 +30,15 @@ class FieldBox:
 
     Args:
         name: a field of `Identity`, or "document_code".
-        label_mm: box of the label's line.
         value_mm: box of the value, all its lines together.
+        label_mm: box of the label's line; None where the label of the field before announces this one too.
         lines: number of lines the value takes.
         bold: printed in the bold face.
     """
 
     name: str
-    label_mm: Box
     value_mm: Box
+    label_mm: Box | None = None
     lines: int = 1
     bold: bool = False
 
@@ -82,7 +88,8 @@ class Layout:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages in which every label of this layout is known."""
-        texts = [self.labels[key] for key in ("state", self.document, *(box.name for box in self.fields))]
+        labelled = [box.name for box in self.fields if box.label_mm]
+        texts = [self.labels[key] for key in ("state", self.document, *labelled)]
         return tuple(language for language in texts[0] if all(language in known for known in texts))
 
 
@@ -92,12 +99,12 @@ def load_layout(name: str | Path) -> Layout:
     Raises:
         InputError: there is no such layout, or its file is not a layout.
     """
-    source = files(__package__) / "layouts" / f"{name}.toml" if name in LAYOUTS else Path(name)
+    source = files(__package__) / "layouts" / f"{name}.toml" if name in SHIPPED_LAYOUTS else Path(name)
     try:
         table = tomllib.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError as missing:
         raise InputError(
-            f"there is no layout {str(name)!r}", hint=f"shipped are {', '.join(LAYOUTS)}; or give a TOML file"
+            f"there is no layout {str(name)!r}", hint=f"shipped are {', '.join(SHIPPED_LAYOUTS)}; or give a TOML file"
         ) from missing
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
         raise InputError(f"layout {str(name)!r} is not TOML: {broken}") from broken
@@ -147,8 +154,10 @@ def _check(layout: Layout) -> None:
         raise ValueError(f"unknown fields {', '.join(sorted(unknown))}; known are {known}")
     if layout.mrz and layout.mrz.kind not in FORMATS:
         raise ValueError(f"MRZ kind is {layout.mrz.kind!r}; known are {', '.join(FORMATS)}")
+    if not layout.fields[0].label_mm:
+        raise ValueError(f"{layout.fields[0].name} is the first field, and has no label_mm")
     for box in layout.fields:
-        for left, top, box_width, box_height in (box.label_mm, box.value_mm):
+        for left, top, box_width, box_height in filter(None, (box.label_mm, box.value_mm)):
             if left < 0 or top < 0 or left + box_width > width or top + box_height > height:
                 raise ValueError(f"{box.name} lies outside the card of {width} x {height} mm")
     if not layout.languages:

@@ -249,13 +249,14 @@ def _print_microtext(press: _Press) -> None:
 def _print_labels(press: _Press) -> None:
     """All labels in one size: the longest decides, down to a limit from which it shrinks alone."""
     colon = ":" if press.layout.label_colon else ""
-    texts = [press.label(field.name) + colon for field in press.layout.fields]
-    boxes = [press.rect(field.label_mm) for field in press.layout.fields]
+    labelled = [(field, field.label_mm) for field in press.layout.fields if field.label_mm]
+    texts = [press.label(field.name) + colon for field, _ in labelled]
+    boxes = [press.rect(label_mm) for _, label_mm in labelled]
     font_file = press.label_fonts.regular
-    first = press.layout.fields[0]
-    beside = first.label_mm[1] + first.label_mm[3] > first.value_mm[1]
+    first, (_, top_mm, _, height_mm) = labelled[0]
+    beside = top_mm + height_mm > first.value_mm[1]
     cap_share = SIDE_LABEL_CAP_SHARE if beside else LABEL_CAP_SHARE
-    largest_px = cap_share * first.label_mm[3] * press.px_per_mm
+    largest_px = cap_share * height_mm * press.px_per_mm
     widths_px = [right - left for left, _, right, _ in boxes]
     fitting_px = fitting_cap(zip(texts, widths_px, strict=True), font_file, largest_px)
     cap_px = max(LEAST_LABEL_SHARE * largest_px, fitting_px)

@@ -3,7 +3,7 @@
 from docpipe.mrz import FORMATS
 from docpipe.ocr.engine import Engine
 from docpipe.ocr.geometry import evened
-from docpipe.ocr.labels import find_labels, page_reads
+from docpipe.ocr.labels import find_labels, page_reads, small_print
 from docpipe.ocr.schema import SCHEMAS, load_schema
 from docpipe.ocr.zone import find_zone
 from docpipe.page import Gray
@@ -31,14 +31,12 @@ def detect_schema(gray: Gray, engine: Engine) -> str | None:
     best = max(grids, key=lambda name: grids[name][1])
     if grids[best][0] >= LEAST_FIT:
         return best
-    phrases = [phrase for page in page_reads(flat, engine) for phrase in page]
-    shares = {
-        schema.name: len(find_labels(phrases, schema.required)) / len(schema.required)
-        for schema in schemas
-        if not schema.mrz
-    }
-    most = max(shares, key=lambda name: shares[name])
-    return most if shares[most] > LEAST_LABELS else None
+    pages = page_reads(flat, engine)
+    phrases = [phrase for page in [*pages, small_print(flat, engine)] for phrase in page]
+    found = {schema.name: find_labels(phrases, schema.fields) for schema in schemas if not schema.mrz}
+    most = max(found, key=lambda name: sum(hit.agreement for hit in found[name].values()))
+    required = [field.name for field in load_schema(most).required]
+    return most if sum(name in found[most] for name in required) > LEAST_LABELS * len(required) else None
 
 
 def _fit(flat: Gray, kind: str) -> tuple[float, float]:

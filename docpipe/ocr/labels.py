@@ -1,6 +1,6 @@
 """Labels: words put together into phrases, and the phrases that announce fields found among them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -12,6 +12,9 @@ from docpipe.ocr.schema import Field, fold
 from docpipe.page import Gray
 
 PAGE_READS = ((1100, BLOCK), (1800, SPARSE))     # width in pixels and layout mode; what one misses the other finds
+SMALL_PRINT_READ = (1400, SPARSE)
+LARGE_PRINT = 0.02               # of the page's width, in height: 1.8 mm on a card, above its labels, under its values
+INK_SHARE = 0.45                 # ink is darker than this share of the way from paper to the darkest print
 LABEL_LIKENESS = 0.78            # of folded characters (difflib); label and reading differ in a letter or two
 WORD_GAP = 1.4                   # heights of a word; wider gaps part a label from its value, and columns
 
@@ -34,9 +37,33 @@ class Phrase:
         return min(lefts), min(tops), max(rights), max(bottoms)
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A label that was found: its folded text, how like it the reading is (0 to 1), and where it stands."""
+
+    label: str
+    likeness: float
+    box: Box
+
+    @property
+    def agreement(self) -> float:
+        """Characters that agree less those that do not, about: a long label also holds a short one."""
+        return (2 * self.likeness - 1) * len(self.label)
+
+
 def page_reads(flat: Gray, engine: Engine) -> list[list[Phrase]]:
     """The phrases of a page, of each of `PAGE_READS`; with boxes in pixels of `flat`."""
     return [_page_read(flat, width, mode, engine) for width, mode in PAGE_READS]
+
+
+def small_print(flat: Gray, engine: Engine) -> list[Phrase]:
+    """The phrases of a page without its large print: Tesseract drops small labels that stand close to large values."""
+    ink = (flat < 255 - INK_SHARE * (255 - float(np.percentile(flat, 1)))).astype(np.uint8)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    is_large = stats[:, cv2.CC_STAT_HEIGHT] > LARGE_PRINT * flat.shape[1]
+    is_large[0] = False                          # the paper
+    with_edges = cv2.dilate(is_large[parts].astype(np.uint8), np.ones((3, 3), np.uint8))
+    return _page_read(np.where(with_edges, 255, flat).astype(np.uint8), *SMALL_PRINT_READ, engine)
 
 
 def _page_read(flat: Gray, width: int, mode: int, engine: Engine) -> list[Phrase]:
@@ -82,8 +109,8 @@ def same_row(one: Box, other: Box) -> bool:
     return shared > 0.5 * min(one[3] - one[1], other[3] - other[1])
 
 
-def find_labels(phrases: Sequence[Phrase], fields: Sequence[Field]) -> dict[str, Box]:
-    """Where the labels stand, all in the language in which most of them were found."""
+def find_labels(phrases: Sequence[Phrase], fields: Sequence[Field]) -> dict[str, Hit]:
+    """The labels that were found, by field, all in the language in which most of them were."""
     languages = dict.fromkeys(language for field in fields for language in field.labels)
     longest = max(_most_words(label) for field in fields for label in field.labels.values())
     parts = _parts(phrases, longest)
@@ -95,19 +122,19 @@ def find_labels(phrases: Sequence[Phrase], fields: Sequence[Field]) -> dict[str,
         }
         for language in languages
     ]
-    best = max(found, key=lambda hits: sum(likeness for likeness, _ in hits.values()))
-    return _of_one_height({name: box for name, (_, box) in best.items()})
+    return max(found, key=lambda hits: sum(hit.likeness for hit in hits.values()))
 
 
-def _of_one_height(labels: dict[str, Box]) -> dict[str, Box]:
+def label_boxes(hits: Mapping[str, Hit]) -> dict[str, Box]:
     """Boxes of the median height: OCR's own shrink and grow with the letters of a label and the dirt around it."""
-    if not labels:
+    boxes = {name: hit.box for name, hit in hits.items()}
+    if not boxes:
         return {}
-    half = round(float(np.median([bottom - top for _, top, _, bottom in labels.values()])) / 2)
-    middles = {name: (top + bottom) // 2 for name, (_, top, _, bottom) in labels.items()}
+    half = round(float(np.median([bottom - top for _, top, _, bottom in boxes.values()])) / 2)
+    middles = {name: (top + bottom) // 2 for name, (_, top, _, bottom) in boxes.items()}
     return {
         name: (left, middles[name] - half, right, middles[name] + half)
-        for name, (left, _, right, _) in labels.items()
+        for name, (left, _, right, _) in boxes.items()
     }
 
 
@@ -122,13 +149,13 @@ def _parts(phrases: Sequence[Phrase], longest: int) -> list[tuple[Phrase, str]]:
     ]
 
 
-def _best_hit(parts: Sequence[tuple[Phrase, str]], label: str) -> tuple[float, Box] | None:
-    best: tuple[float, Box] | None = None
+def _best_hit(parts: Sequence[tuple[Phrase, str]], label: str) -> Hit | None:
+    best: Hit | None = None
     most, wanted = _most_words(label), fold(label)
     for part, text in parts:
-        least = best[0] if best else LABEL_LIKENESS
+        least = best.likeness if best else LABEL_LIKENESS
         if len(part.words) <= most and (likeness := _likeness(wanted, text, least)) >= least:
-            best = (likeness, part.box) if best is None or likeness > best[0] else best
+            best = Hit(wanted, likeness, part.box) if best is None or likeness > best.likeness else best
     return best
 
 

@@ -15,7 +15,7 @@ from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
 from docpipe.ocr.look_alikes import AS_DIGIT
 
-SCHEMAS = ("national", "td1", "td2", "td3")
+SCHEMAS = ("driving_licence", "national", "td1", "td2", "td3")
 MONTH_NAMES = (
     "january januar janvier enero gennaio janeiro januari styczen stycznia",
     "february februar fevrier febrero febbraio fevereiro februari luty lutego",
@@ -93,9 +93,10 @@ def read_number(text: str) -> str:
 def read_name(text: str) -> str:
     """A name or place: what stands around it is taken off, blanks are single, and no word begins with a small l.
 
-    >>> read_name(": llona  de la Cruz,")
-    'Ilona de la Cruz'
+    >>> read_name(": llona  de la Cruz,"), read_name("RICCIOTT| |")
+    ('Ilona de la Cruz', 'RICCIOTTI')
     """
+    text = re.sub(r"(?<=[A-Z])\|", "I", text)
     kept = "".join(character if character.isalpha() or character in " -'’." else " " for character in text)
     words = ["I" + word[1:] if word[0] == "l" and word not in PARTICLES else word for word in kept.split()]
     return re.sub(r"ic?é\b", "ić", " ".join(words).strip(" -'’."))       # the English model knows no ć

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from docpipe.cards.layout import SHIPPED_LAYOUTS
 from docpipe.mrz import build_mrz
 from docpipe.ocr.detect import detect_schema
 
@@ -18,7 +19,7 @@ class Blind:
         return [[] for _ in pictures]
 
 
-@pytest.mark.parametrize("layout", ["national", "td1", "td3"])
+@pytest.mark.parametrize("layout", SHIPPED_LAYOUTS)
 @pytest.mark.parametrize("seed", [10_003, 10_004])
 def test_a_drawn_card_tells_its_schema(drawn, engine, layout, seed):
     assert detect_schema(drawn(layout, seed).page().pixels, engine) == layout

@@ -1,4 +1,4 @@
-"""TD2, which no drawn card has: its zone alone, printed on a white card."""
+"""ICAO's specimen of a TD2 zone, printed alone on a white card."""
 
 import numpy as np
 import pytest
