@@ -16,10 +16,10 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
-# What the tests need and pip cannot bring: Tesseract with English, and the fonts of the cards.
+# What the tests need and pip cannot bring: Tesseract with English, the fonts of the cards, and docpipe's peers.
 DEBIAN := tesseract-ocr tesseract-ocr-eng fontconfig fonts-ocr-b fonts-dejavu-core fonts-liberation fonts-freefont-ttf \
   fonts-lato fonts-open-sans fonts-roboto-unhinted fonts-cantarell fonts-inter fonts-play fonts-crosextra-caladea \
-  fonts-linuxlibertine
+  fonts-linuxlibertine unpaper imagemagick
 
 system:
 	@missing=""; \

@@ -1,4 +1,4 @@
-"""All suites, as one command: their pages are made, checked against the lock, prepared in every way, read, and judged."""
+"""All suites, as one command: pages are made, held against the lock, prepared in every way, read, and judged."""
 
 import csv
 import shutil
@@ -51,9 +51,7 @@ def main(
     quick: bool, chosen: tuple[str, ...], model: Path | None, no_peers: bool, data: Path | None, work: Path, jobs: int,
     keep_as: str | None, write_lock: bool,
 ) -> None:  # fmt: skip
-    """Judge docpipe and its peers on the suites of eval/suites.lock.
-
-    A run that was stopped goes on where it was.
+    """Judge docpipe and its peers on the suites of eval/suites.lock; a run that was stopped goes on where it was.
 
     \b
     python -m eval.suites --quick
@@ -63,7 +61,7 @@ def main(
     try:
         suites = suites_of(data)
         if unknown := set(chosen) - {suite.name for suite in suites}:
-            raise UsageError(f"there is no suite {', '.join(sorted(unknown))}", hint="id-cards and receipts need --data")
+            raise UsageError(f"there is no suite {', '.join(sorted(unknown))}", "id-cards and receipts need --data")
         suites = [suite for suite in suites if not chosen or suite.name in chosen]
         run = Run(work, model, jobs, quick, not no_peers and not quick)
         if write_lock:
@@ -146,8 +144,8 @@ def _judged(suite: Suite, folder: Path, pages: list[SuitePage], run: Run) -> Jud
         of_peers = {page.file for page in pages[: sizes.peers]}
         ways |= {way: by_file(way, [page for page in counted if page.file in of_peers]) for way in PEERS}
     ways |= {way: by_file(way, counted) for way in ENGINES}
-    return Judged(suite, {page.file: page for page in counted}, ways, {page.file: clean[page.file] for page in counted}
-                  if clean else {})  # fmt: skip
+    ceiling = {page.file: clean[page.file] for page in counted} if clean else {}
+    return Judged(suite, {page.file: page for page in counted}, ways, ceiling)
 
 
 def _second_engine(folder: Path, pages: Sequence[SuitePage], run: Run) -> list[str]:

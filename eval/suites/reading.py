@@ -113,8 +113,8 @@ def _read(gray: Gray, page: SuitePage, engine: Engine) -> tuple[dict[str, bool],
         text = _bare(" ".join(word.text for word in engine.words([gray], PAGE)[0]))
         return {name: _bare(value) in text for name, value in page.true.items()}, False
     read = extract(gray, page.schema, engine)
-    values = read.values
-    return {one.name: one.same(values.get(one.name, ""), page.true[one.name]) for one in page.schema.required}, read.valid
+    right = {one.name: one.same(read.values.get(one.name, ""), page.true[one.name]) for one in page.schema.required}
+    return right, read.valid
 
 
 def _bare(text: str) -> str:

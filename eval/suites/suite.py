@@ -1,7 +1,7 @@
 """The four suites: which pages they hold, how they are made, and what counts as passing."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -113,21 +113,20 @@ def pages_of(suite: Suite, folder: Path) -> list[SuitePage]:
     """The pages that `suite.make` wrote into a folder, in their order."""
     if suite.counts == "fields":
         truths = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
-        return [
-            SuitePage(one["file"], one["file"], None, "receipt", {name: str(one[name]) for name in RECEIPT_FIELDS}, None)
-            for one in truths
-        ]
-    cases = cases_of(read_truth(folder / "truth.jsonl"), suite.schema)
-    drawn = {}
-    if suite.schema:
-        drawn = {case.file: case.file.rpartition("-")[0] for case in cases}
-    return [
-        SuitePage(
-            case.file, drawn.get(case.file, case.file), f"{drawn[case.file]}.png" if drawn else case.file, case.layout,
-            {one.name: case.true[one.name] for one in case.schema.required}, case.schema,
-        )  # fmt: skip
-        for case in cases
-    ]
+        return [_receipt(one) for one in truths]
+    cards = []
+    for case in cases_of(read_truth(folder / "truth.jsonl"), suite.schema):
+        is_draw = suite.from_data is not None
+        card = case.file.rpartition("-")[0] if is_draw else case.file
+        true = {one.name: case.true[one.name] for one in case.schema.required}
+        clean = f"{card}.png" if is_draw else card
+        cards.append(SuitePage(case.file, card, clean, case.layout, true, case.schema))
+    return cards
+
+
+def _receipt(truth: Mapping[str, object]) -> SuitePage:
+    file = str(truth["file"])
+    return SuitePage(file, file, None, "receipt", {name: str(truth[name]) for name in RECEIPT_FIELDS}, None)
 
 
 def schemas_of(suite: Suite) -> list[Schema]:
@@ -183,8 +182,3 @@ def _write(path: Path, gray: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         cv2.imwrite(str(path), gray)
-
-
-def first(pages: Sequence[SuitePage], count: int) -> list[SuitePage]:
-    """The first pages, or all where there are fewer."""
-    return list(pages[:count])

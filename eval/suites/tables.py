@@ -89,7 +89,8 @@ def ways_table(judged: Judged) -> list[str]:
     lines = [f"## {judged.suite.name}: {judged.suite.about}", head]
     for row in rows_of(judged):
         low, high = wilson(row["passed"], row["units"])
-        line = f"{row['way']:<12} {row['units']:6} {row['passed']:5} {_rate(row['passed'] / row['units'], low, high):>21}"
+        rate = f"{100 * row['passed'] / row['units']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+        line = f"{row['way']:<12} {row['units']:6} {row['passed']:5} {rate:>21}"
         if row["way"] == "raw":
             lines.append(f"{line} {'':8} {'':7} {'':24} {'':8} {'':9} {_count(row['false_accepts']):>6}")
             continue
@@ -141,11 +142,12 @@ def second_engine(raw: Sequence[bool], cleaned: Sequence[bool], clean: Sequence[
     """What an engine says that nothing was tuned on."""
     table = tabulate(raw, cleaned)
     share = share_of_possible(table, sum(clean) / len(clean))
+    of_possible = f", {100 * share:.0f} % of the possible uplift" if share is not None else ""
     return [
-        f"second engine: {description}",
-        f"{table.cards} cards: raw {table.both + table.broken}, docpipe {table.both + table.rescued}, clean {sum(clean)}; "
-        f"rescued {table.rescued}, broken {table.broken}, p {mcnemar_p(table.rescued, table.broken):.2g}"
-        + (f", {100 * share:.0f} % of the possible uplift" if share is not None else ""),
+        f"second engine, on which nothing is tuned: {description}",
+        f"{table.cards} cards: raw {table.both + table.broken}, docpipe {table.both + table.rescued}, clean "
+        f"{sum(clean)}; rescued {table.rescued}, broken {table.broken}, "
+        f"p {mcnemar_p(table.rescued, table.broken):.2g}{of_possible}",
     ]
 
 
@@ -193,10 +195,6 @@ def verdicts_as_json(judged: Judged) -> list[str]:
         })
         for file, page in judged.pages.items()
     ]  # fmt: skip
-
-
-def _rate(share: float, low: float, high: float) -> str:
-    return f"{100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _count(number: object) -> str:

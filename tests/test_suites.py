@@ -1,0 +1,144 @@
+"""The suites: their pages stand still, verdicts are kept, and the tables count what they say."""
+
+import csv
+import json
+from dataclasses import replace
+
+import cv2
+import pytest
+from click.testing import CliRunner
+
+from docpipe.errors import ExitCode, InputError
+from eval.suites import __main__ as command
+from eval.suites import lock, reading
+from eval.suites.reading import Verdict
+from eval.suites.suite import ALL_LAYOUTS, CARDS_SEED, RECIPE, Sizes, SuitePage, pages_of, suites_of
+from eval.suites.tables import Judged, changes, rows_of, strata_tables, ways_table
+from eval.suites.ways import PEERS, load_way
+
+
+def page(file, card=None):
+    return SuitePage(file, card or file, file, "td1", {"document_number": "X"}, None)
+
+
+def verdicts(*passed, valid=False):
+    return {f"{number}.png": Verdict(f"{number}.png", {"document_number": is_right}, valid, 0.5)
+            for number, is_right in enumerate(passed)}  # fmt: skip
+
+
+@pytest.fixture
+def judged():
+    cards = suites_of(None)[0]
+    ways = {"raw": verdicts(True, False, False, True), "docpipe": verdicts(True, True, False, False, valid=True)}
+    pages = {f"{number}.png": page(f"{number}.png") for number in range(4)}
+    return Judged(cards, pages, ways, verdicts(True, True, True, True))
+
+
+def test_rescued_broken_and_the_share_of_the_possible_are_counted_against_raw(judged):
+    raw, docpipe = rows_of(judged)
+    assert (raw["passed"], docpipe["passed"], docpipe["rescued"], docpipe["broken"]) == (2, 2, 1, 1)
+    assert docpipe["net"] == 0 == docpipe["share_of_possible"]
+    assert docpipe["false_accepts"] == 2 and raw["false_accepts"] == 0
+
+
+def test_every_broken_card_is_named_with_its_fields(judged):
+    assert changes(judged) == ["1 broken by docpipe, with the fields that went wrong:", "  3.png (document_number)"]
+
+
+def test_draws_of_one_card_make_the_interval_wider():
+    cards = suites_of(None)[0]
+    files = [f"{number}.png" for number in range(40)]
+    ways = {"raw": verdicts(*[False] * 40), "docpipe": verdicts(*[number < 20 for number in range(40)])}
+    alone = Judged(cards, {file: page(file) for file in files}, ways, {})
+    drawn = Judged(cards, {file: page(file, str(number // 5)) for number, file in enumerate(files)}, ways, {})
+    low, high = alone.net_interval("docpipe", files)
+    drawn_low, drawn_high = drawn.net_interval("docpipe", files)
+    assert drawn_high - drawn_low > 1.5 * (high - low)
+
+
+def test_a_peer_that_saw_fewer_pages_is_held_against_raw_on_those(judged):
+    fewer = replace(judged, ways=judged.ways | {"median": {"0.png": judged.ways["raw"]["0.png"]}})
+    row = next(row for row in rows_of(fewer) if row["way"] == "median")
+    assert (row["units"], row["passed"], row["net"]) == (1, 1, 0)
+    assert any(line.startswith("median") for line in ways_table(fewer))
+
+
+def test_the_lock_names_all_suites_and_no_training_may_use_their_series():
+    described = lock.read_lock()
+    assert set(described["suites"]) == {"cards", "clean", "id-cards", "receipts"}
+    assert described["recipe"] == lock.definitions()["recipe"]
+    assert described["seeds"] == lock.definitions()["seeds"]
+    assert described["suites"]["cards"]["pages"] >= 600 and described["suites"]["clean"]["pages"] >= 300
+
+
+@pytest.mark.parametrize("way", PEERS)
+def test_every_peer_changes_a_page_and_keeps_its_size(way, printed):
+    noisy = printed()
+    noisy[::7, ::5] //= 2
+    prepared = load_way(way, None)(noisy)
+    assert prepared.shape == noisy.shape and prepared.dtype == noisy.dtype
+    assert (prepared != noisy).any()
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """The suites of invented cards with three pages each, under a lock of their own."""
+    monkeypatch.setattr(lock, "LOCK", tmp_path / "suites.lock")
+    suites = [replace(suite, full=Sizes(3, 1), quick=Sizes(2, 0)) for suite in suites_of(None)]
+    monkeypatch.setattr(command, "suites_of", lambda _data: suites)
+    monkeypatch.setattr(command, "RESULTS", tmp_path)
+    work = tmp_path / "work"
+    run = command.Run(work, None, 1, quick=False, peers=False)
+    lock.write_lock({suite.name: command._described(suite, run) for suite in suites})
+    return suites, work
+
+
+@pytest.mark.slow
+def test_a_run_prints_all_tables_and_a_second_one_reads_nothing_again(small, monkeypatch):
+    _, work = small
+    arguments = ["--no-peers", "--work", str(work), "--jobs", "1"]
+    first = CliRunner().invoke(command.main, arguments, catch_exceptions=False)
+    assert first.exit_code == 0, first.output
+    assert "severity" in first.stdout and "## clean" in first.stdout and "for testing only" in first.stdout
+    monkeypatch.setattr(reading, "judge_one", None)          # would fail if it were called
+    again = CliRunner().invoke(command.main, arguments, catch_exceptions=False)
+    assert again.stdout == first.stdout
+
+
+@pytest.mark.slow
+def test_pages_that_were_touched_are_refused(small):
+    suites, work = small
+    target = work / "cards" / "noisy" / "000001.png"
+    changed = cv2.imread(str(target), cv2.IMREAD_GRAYSCALE)
+    changed[0, 0] ^= 1
+    cv2.imwrite(str(target), changed)
+    refused = CliRunner().invoke(command.main, ["--no-peers", "--work", str(work), "--jobs", "1"])
+    assert refused.exit_code == ExitCode.BAD_INPUT and "images differ" in refused.stderr
+    with pytest.raises(InputError, match="images of a quick run"):
+        lock.check(suites[0], work / "cards", pages_of(suites[0], work / "cards")[:2], quick=True)
+
+
+@pytest.mark.slow
+def test_families_and_layouts_for_testing_only_are_starred(small):
+    suites, work = small
+    folder, pages = work / "cards", pages_of(suites[0], work / "cards")
+    right = {one.file: Verdict(one.file, dict.fromkeys(one.true, True), True, 0.0) for one in pages}
+    ways = dict.fromkeys(("raw", "division", "docpipe"), right)
+    everything = Judged(suites[0], {one.file: one for one in pages}, ways, right)
+    text = "\n".join(strata_tables(everything, folder))
+    assert "halftone*" in text and "faded_ink*" not in text
+
+
+def test_a_new_lock_begins_the_table_of_results_anew(monkeypatch, tmp_path):
+    monkeypatch.setattr(lock, "LOCK", tmp_path / "suites.lock")
+    monkeypatch.setattr(command, "RESULTS", tmp_path)
+    rows = [{"suite": "cards", "way": "raw", "net": 0.5}]
+    for content, expected in (("one", 1), ("one", 2), ("two", 1)):
+        lock.LOCK.write_text(json.dumps(content))
+        command._keep_rows(rows, "compact-1")
+        with (tmp_path / command.RESULTS_TABLE).open(newline="") as file:
+            assert len(list(csv.DictReader(file))) == expected
+
+
+def test_the_cards_suite_draws_what_its_lock_says():
+    assert CARDS_SEED >= 900 and RECIPE == "trial" and {"td2", "driving_licence"} <= set(ALL_LAYOUTS)
