@@ -78,10 +78,10 @@ def read_cases(
     kept = KeptScans(Answers(cache), engine.description) if cache is not None else None
     with ScanPool(engine, min(workers or usable_cores(), 2 * len(cases)), kept=kept) as pool:
         decided = _with_schemas(_with_schemas(cases, raw, pool), cleaned, pool)
-        for case, reads in _answered(
-            decided, lambda case: [pool.ask(folder / case.file, case.schema) for folder in (raw, cleaned)]
-        ):
-            before, after = (_judged(read, case, with_values) for read in reads)
+        folders = dict.fromkeys((raw, cleaned))          # one that is held against itself is read once
+        asked = _answered(decided, lambda case: [pool.ask(folder / case.file, case.schema) for folder in folders])
+        for case, reads in asked:
+            before, after = (_judged(read, case, with_values) for read in (reads[0], reads[-1]))
             yield case, before, after
 
 

@@ -18,6 +18,7 @@ from docpipe.ocr.extract import Extraction
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.tesseract import Tesseract
 from tests.conftest import installed
+from tests.evaluate.one_process import read_here
 
 SEEDS = (10_001, 10_002, 10_003)
 
@@ -112,6 +113,7 @@ def test_without_truth_scans_with_a_counterpart_are_judged_by_their_own_rules(su
 
 def extracting(monkeypatch, extraction):
     """Every scan reads like this."""
+    read_here(monkeypatch)
     monkeypatch.setattr("docpipe.ocr.extract.extract", lambda gray, schema, engine: extraction)
 
 

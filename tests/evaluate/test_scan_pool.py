@@ -15,8 +15,10 @@ from docpipe.evaluate.cases import Case
 from docpipe.evaluate.evaluation import evaluate
 from docpipe.evaluate.judge import read_cases
 from docpipe.evaluate.scan_pool import ScanPool
+from docpipe.evaluate.scans import ScanRead
 from docpipe.ocr.engine import Word
 from docpipe.ocr.schema import load_schema
+from tests.evaluate.one_process import read_here
 
 WIDTH_PX = 500
 GOOD_PX, DEADLY_PX, ENDLESS_PX = 300, 200, 100           # heights: what the engine tells scans apart by
@@ -181,6 +183,20 @@ def test_who_stops_listening_stops_the_readers(reads_with, folders):
     readings.close()                                     # would wait for an hour
     with pytest.raises(StopIteration):
         next(readings)
+
+
+def test_a_folder_held_against_itself_is_read_once(reads_with, folders, monkeypatch):
+    def seen(scan, *_):
+        read.append(scan.name)
+        return ScanRead("not looked at")
+
+    read = []
+    read_here(monkeypatch)
+    monkeypatch.setattr("docpipe.evaluate.scan_pool.read_by", seen)
+    reads_with(Fragile())
+    raw, _ = folders()
+    assert all(before == after for _, before, after in read_cases(raw, raw, cases()))
+    assert read == list(FILES)
 
 
 def test_a_pool_that_is_asked_nothing_starts_no_process(monkeypatch):
