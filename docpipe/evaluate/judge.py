@@ -1,32 +1,32 @@
-"""Judging scans: the fields of each card are read and held against the truth; on all cores, one process each.
+"""Judging scans: the fields of each card are read and held against the truth.
 
-Field values and OCR text stay inside this module: what leaves it are names of files and fields, counts, right or
-wrong; and the values that were read only where a caller asks for them.
+Field values and OCR text go no further than this module and those it reads with: what leaves it are names of files and
+fields, counts, right or wrong; and the values that were read only where a caller asks for them.
 """
 
-import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from docpipe.cores import usable_cores
-from docpipe.errors import InputError
 from docpipe.evaluate.cases import Case
 from docpipe.evaluate.findings import NO_SCHEMA, CardReading, FieldReading
+from docpipe.evaluate.kept_scans import KeptScans
+from docpipe.evaluate.scan_pool import Asked, ScanPool
+from docpipe.evaluate.scans import ScanRead, read_by
 from docpipe.evaluate.text_errors import text_errors
+from docpipe.ocr.cache import Answers, CachedEngine
 from docpipe.ocr.engine import Engine
 from docpipe.ocr.engines import DEFAULT_OCR, load_ocr
 from docpipe.ocr.schema import Field, load_schema
-from docpipe.page import Gray
 
 if TYPE_CHECKING:
     from docpipe.ocr.extract import Extraction
 
-CARDS_AT_ONCE = 4                # handed to a process in one go
+CARDS_AHEAD = 32                 # are asked for before the one that is due is answered: a slow scan holds up no reader
 
 
 @lru_cache(maxsize=1)
@@ -43,10 +43,8 @@ def ready_ocr(ocr: str, cache: Path | None) -> Engine:
         OutputError: the cache is open to other users, or cannot be written.
         InputError: the file in it is no cache.
     """
-    from docpipe.ocr.cache import CachedEngine  # late: it loads OpenCV
-
     engine = load_ocr(ocr)
-    return CachedEngine(engine, cache) if cache is not None else engine
+    return CachedEngine(engine, Answers(cache)) if cache is not None else engine
 
 
 def read_cases(
@@ -59,62 +57,61 @@ def read_cases(
     with_values: bool = False,
     workers: int | None = None,
 ) -> Iterator[tuple[Case, CardReading, CardReading]]:
-    """Read every card in both folders.
+    """Read every card in both folders, in processes beside this one.
 
     Args:
         raw: folder of the scans as they came in.
         cleaned: folder of the same names, cleaned.
         cases: the cards, at least one.
         ocr: what reads, and `cache`: as for `ready_ocr`, which says what they raise.
-        cache: see `ocr`.
+        cache: see `ocr`. What it knows is not read again, and where it knows everything no process is started.
         with_values: keep what was read.
-        workers: processes, at least 1; None for one a usable core.
+        workers: processes that read, at least 1; None for one a usable core. One is a process beside this one too.
 
     Yields:
         Each case, in order, and how its raw and its cleaned scan were read. A case without a schema comes back with the
-        one that fits its raw scan, or else its cleaned one; both are read by it. A scan that cannot be read does not
-        end it: a batch of thousands has a few, and they cannot pass.
+        one that fits its raw scan, or else its cleaned one; both are read by it. A scan that cannot be read, and one
+        that OCR crashes on or does not come to an end with, does not end it: a batch of thousands has a few, and they
+        cannot pass.
     """
-    workers = min(workers or usable_cores(), len(cases))
-    read = partial(_read_both, raw=raw, cleaned=cleaned, ocr=ocr, cache=cache, with_values=with_values)
-    if workers == 1:
-        yield from map(read, cases)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-        yield from pool.map(read, cases, chunksize=CARDS_AT_ONCE)
+    engine = ready_ocr(ocr, cache)
+    kept = KeptScans(Answers(cache), engine.description) if cache is not None else None
+    with ScanPool(engine, min(workers or usable_cores(), 2 * len(cases)), kept=kept) as pool:
+        decided = _with_schemas(_with_schemas(cases, raw, pool), cleaned, pool)
+        folders = dict.fromkeys((raw, cleaned))          # one that is held against itself is read once
+        asked = _answered(decided, lambda case: [pool.ask(folder / case.file, case.schema) for folder in folders])
+        for case, reads in asked:
+            before, after = (_judged(read, case, with_values) for read in (reads[0], reads[-1]))
+            yield case, before, after
 
 
-def _read_both(
-    case: Case, *, raw: Path, cleaned: Path, ocr: str, cache: Path | None, with_values: bool
-) -> tuple[Case, CardReading, CardReading]:
-    scans = raw / case.file, cleaned / case.file
-    if case.schema is None:
-        case = _with_schema(case, scans, ready_ocr(ocr, cache))
-    # A folder that is held against itself is read once.
-    read = {scan: read_scan(scan, case, ocr=ocr, cache=cache, with_values=with_values) for scan in dict.fromkeys(scans)}
-    before, after = (read[scan] for scan in scans)
-    return case, before, after
+def _with_schemas(cases: Iterable[Case], folder: Path, pool: ScanPool) -> Iterator[Case]:
+    """The cases; one without a schema with that which fits its scan in a folder, if any does."""
+    for case, reads in _answered(
+        cases, lambda case: [] if case.schema else [pool.ask(folder / case.file, None)]
+    ):
+        name = reads[0].schema if reads else None
+        yield replace(case, layout=name, schema=load_schema(name)) if name else case
 
 
-def _with_schema(case: Case, scans: Sequence[Path], engine: Engine) -> Case:
-    """The case with the schema that fits the first scan that any fits."""
-    from docpipe.ocr.detect import detect_schema
-
-    for scan in scans:
-        try:
-            name = detect_schema(_first_page(scan), engine)
-        except InputError:       # reading it says so again, and is heard
-            continue
-        if name:
-            return replace(case, layout=name, schema=load_schema(name))
-    return case
+def _answered(
+    cases: Iterable[Case], ask: Callable[[Case], list[Asked]]
+) -> Iterator[tuple[Case, list[ScanRead]]]:
+    """Each case, in order, with the answers to what is asked about it; others are asked about meanwhile."""
+    due: deque[tuple[Case, list[Asked]]] = deque()
+    for asked_case in cases:
+        due.append((asked_case, ask(asked_case)))
+        while due and (len(due) > CARDS_AHEAD or all(asked.done for asked in due[0][1])):
+            case, all_asked = due.popleft()
+            yield case, [asked.answer() for asked in all_asked]
+    for case, all_asked in due:
+        yield case, [asked.answer() for asked in all_asked]
 
 
 def read_scan(
     scan: Path, case: Case, *, ocr: str = DEFAULT_OCR, cache: Path | None = None, with_values: bool = False
 ) -> CardReading:
-    """Read one version of a card: the first page of a scan.
+    """Read one version of a card in this process, which a crash of OCR would end: the first page of a scan.
 
     A field is right when it says what the truth says. Without truth it is right when it was found and is valid by its
     own rules; the check digits vouch for the zone as a whole, so its fields are right only on a card that is valid.
@@ -126,34 +123,18 @@ def read_scan(
         cache: see `ocr`.
         with_values: keep what was read.
     """
-    from docpipe.ocr.extract import Extraction, extract
-
-    unread = _fields(Extraction({}, valid=False), case, with_values)
-    try:
-        gray = _first_page(scan)
-    except InputError as unreadable:
-        return CardReading(unread, False, (), 0.0, problem=unreadable.problem)
-    if case.schema is None:
-        return CardReading(unread, False, (), 0.0, problem=NO_SCHEMA)
-    engine = ready_ocr(ocr, cache)
-    begun = perf_counter()
-    read = extract(gray, case.schema, engine)
-    seconds = perf_counter() - begun
-    mended = read.mended if with_values else tuple(one.without_characters() for one in read.mended)
-    return CardReading(_fields(read, case, with_values), read.valid, mended, seconds)
+    return _judged(read_by(scan, ready_ocr(ocr, cache), case.schema), case, with_values)
 
 
-def _first_page(scan: Path) -> Gray:
-    import cv2
+def _judged(read: ScanRead, case: Case, with_values: bool) -> CardReading:
+    if read.found is None:
+        from docpipe.ocr.extract import Extraction  # late: it loads OpenCV
 
-    from docpipe.imageio import open_scan
-
-    cv2.setNumThreads(1)         # one process a core
-    try:
-        with open_scan(scan.read_bytes()) as opened:
-            return opened.read(0).pixels
-    except OSError as unreadable:
-        raise InputError(f"cannot be read: {unreadable.strerror}") from unreadable
+        nothing = _fields(Extraction({}, valid=False), case, with_values)
+        return CardReading(nothing, False, (), 0.0, problem=read.problem or NO_SCHEMA)
+    found = read.found
+    mended = found.mended if with_values else tuple(one.without_characters() for one in found.mended)
+    return CardReading(_fields(found, case, with_values), found.valid, mended, read.seconds)
 
 
 def _fields(read: "Extraction", case: Case, with_values: bool) -> tuple[FieldReading, ...]:

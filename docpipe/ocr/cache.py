@@ -1,12 +1,16 @@
 """What OCR read, kept on disk for the next run: personal data, so only where the user asks, and for the user alone."""
 
 import hashlib
+import inspect
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +30,66 @@ Asked = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class CachedEngine:
-    """An engine that does not read the same picture twice.
+class Answers:
+    """Answers on disk, each under the SHA-256 of all that it depends on.
 
-    Answers are kept in a SQLite file in `folder` under the SHA-256 of what was asked: the picture, its layout and
-    alphabet, and what reads. The file is open only while it is asked, so threads and processes may share the folder:
-    a writer waits for another one (https://www.sqlite.org/lockingv3.html), which a network drive may not allow.
+    They lie in a SQLite file in `folder`. It is open only while it is asked, so threads and processes may share the
+    folder: a writer waits for another one (https://www.sqlite.org/lockingv3.html), which a network drive may not allow.
 
     Args:
-        engine: reads what is not known yet; answers of an engine of another description are never taken.
         folder: made where it is missing, for this user alone (mode 0700).
 
     Raises:
-        OutputError: the folder is open to other users, or cannot be written.
-        InputError: the file in it is no cache.
+        OutputError: the folder is open to other users, or cannot be written; from every method too.
+        InputError: the file in it is no cache; from every method too.
     """
 
-    engine: Engine
     folder: Path
 
     def __post_init__(self) -> None:
         with self._opened():
-            pass                 # refused at once, not at the first picture
+            pass                 # refused at once, not at the first question
+
+    def known(self, keys: Iterable[bytes]) -> dict[bytes, Any]:
+        """The answers that are there, by key."""
+        with self._opened() as database:
+            rows = [database.execute("SELECT asked, answer FROM answers WHERE asked = ?", (key,)) for key in keys]
+            return {key: json.loads(answer) for row in rows for key, answer in row}
+
+    def keep(self, answers: Mapping[bytes, Any]) -> None:
+        """Keep answers, of whatever JSON knows, by key."""
+        with self._opened() as database:
+            written = [(key, json.dumps(answer)) for key, answer in answers.items()]
+            database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", written)
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """The database, for one transaction."""
+        file = _private_file(self.folder)
+        try:
+            with closing(sqlite3.connect(file, timeout=WAIT_SECONDS)) as database, database:
+                database.execute(TABLE)
+                yield database
+        except sqlite3.OperationalError as error:            # full, locked or read-only
+            raise OutputError(f"OCR cache {file}: {error}", "make room, or choose another --cache") from error
+        except sqlite3.DatabaseError as error:
+            raise InputError(f"{file} is no OCR cache", "remove it, or choose another --cache") from error
+
+
+@dataclass(frozen=True, slots=True)
+class CachedEngine:
+    """An engine that does not read the same picture twice.
+
+    An answer belongs to the picture, its layout and alphabet, and what reads: the engine as it describes itself, and
+    the code that stands before it.
+
+    Args:
+        engine: reads what is not known yet; answers of an engine of another description are never taken.
+        answers: what is known.
+    """
+
+    engine: Engine
+    answers: Answers
 
     @property
     def description(self) -> str:
@@ -78,36 +120,27 @@ class CachedEngine:
     def _answers(
         self, pictures: Sequence[Gray], asked: Asked, read: Callable[[Sequence[Gray]], Sequence[Any]]
     ) -> list[Any]:
-        description = self.description
-        keys = [_key(description, asked, picture) for picture in pictures]
-        with self._opened() as database:
-            rows = [database.execute("SELECT asked, answer FROM answers WHERE asked = ?", (key,)) for key in keys]
-            known = {key: json.loads(answer) for row in rows for key, answer in row}
+        reader = f"{self.description}, {_code_of(type(self.engine))}"
+        keys = [_key(reader, asked, picture) for picture in pictures]
+        known = self.answers.known(keys)
         new = {key: picture for key, picture in zip(keys, pictures, strict=True) if key not in known}
         if new:
             found = dict(zip(new, read(list(new.values())), strict=True))
-            with self._opened() as database:
-                written = [(key, json.dumps(answer)) for key, answer in found.items()]
-                database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", written)
+            self.answers.keep(found)
             known |= found
         return [known[key] for key in keys]
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        """The database, for one transaction."""
-        file = _private_file(self.folder)
-        try:
-            with closing(sqlite3.connect(file, timeout=WAIT_SECONDS)) as database, database:
-                database.execute(TABLE)
-                yield database
-        except sqlite3.OperationalError as error:            # full, locked or read-only
-            raise OutputError(f"OCR cache {file}: {error}", "make room, or choose another --cache") from error
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"{file} is no OCR cache", "remove it, or choose another --cache") from error
+
+@cache
+def _code_of(engine: type) -> str:
+    """Hash of the code that hands pictures to an engine and takes its answers."""
+    own = inspect.getsource(sys.modules[engine.__module__])
+    padding = (files(__package__) / "geometry.py").read_text(encoding="utf-8")
+    return hashlib.sha256((own + padding).encode()).hexdigest()
 
 
-def _key(description: str, asked: Asked, picture: Gray) -> bytes:
-    said = json.dumps([description, *asked, *picture.shape])
+def _key(reader: str, asked: Asked, picture: Gray) -> bytes:
+    said = json.dumps([reader, *asked, *picture.shape])
     return hashlib.sha256(said.encode() + np.ascontiguousarray(picture, np.uint8).tobytes()).digest()
 
 

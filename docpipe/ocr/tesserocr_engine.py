@@ -24,6 +24,8 @@ try:
 except ImportError as missing:
     raise MissingToolError("tesserocr is not installed", hint="pip install 'docpipe-ocr[eval]'") from missing
 
+LONGEST_S = 60           # for one picture; a card takes one or two seconds, a page of mere specks may take ten minutes
+
 TESSDATA_FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",       # Debian, Ubuntu
     "/usr/share/tesseract-ocr/4.00/tessdata",
@@ -69,8 +71,18 @@ class TesserOcr:
         return _description(self.language, os.environ.get("TESSDATA_PREFIX", ""))
 
     def words(self, pictures: Sequence[Gray], mode: int, *, alphabet: str = "") -> list[list[Word]]:
-        """The words on each of some pictures; as `docpipe.ocr.engine.Engine` says."""
-        return [list(_words(reader.GetTSVText(0))) for reader in self._read(pictures, mode, alphabet)]
+        """The words on each of some pictures.
+
+        Args:
+            pictures: each (H, W) uint8, 0 = ink; capitals of 30 to 40 pixels are read best.
+            mode: how a picture is laid out: SPARSE, BLOCK or LINE.
+            alphabet: the only characters that may be read; empty for all.
+
+        Returns:
+            One list a picture; empty for one that takes longer than `LONGEST_S`. A picture on which Tesseract crashes
+            ends this process: who has many of them reads in processes of their own (`docpipe.evaluate.scan_pool`).
+        """
+        return [list(_words(reader.GetTSVText(0))) if reader else [] for reader in self._read(pictures, mode, alphabet)]
 
     def lines(self, pictures: Sequence[Gray], *, alphabet: str = "") -> list[str]:
         """The text of each of some pictures of one line, its words parted by one blank."""
@@ -78,10 +90,11 @@ class TesserOcr:
 
     def characters(self, pictures: Sequence[Gray], *, alphabet: str = "") -> list[list[tuple[str, float]]]:
         """The characters on each of some pictures of one line, each with the x of its middle in pixels."""
-        return [list(_characters(reader.GetBoxText(0))) for reader in self._read(pictures, LINE, alphabet)]
+        read = self._read(pictures, LINE, alphabet)
+        return [list(_characters(reader.GetBoxText(0))) if reader else [] for reader in read]
 
-    def _read(self, pictures: Sequence[Gray], mode: int, alphabet: str) -> Iterator["tesserocr.PyTessBaseAPI"]:
-        """This thread's reader, once for each picture, which it holds then."""
+    def _read(self, pictures: Sequence[Gray], mode: int, alphabet: str) -> Iterator["tesserocr.PyTessBaseAPI | None"]:
+        """This thread's reader, once for each picture, which it has read then; None for one that took too long."""
         reader = _reader(self.language)
         reader.SetPageSegMode(mode)
         reader.SetVariable("tessedit_char_whitelist", alphabet)
@@ -89,7 +102,8 @@ class TesserOcr:
             whole = np.ascontiguousarray(padded(picture), np.uint8)
             height, width = whole.shape
             reader.SetImageBytes(whole.tobytes(), width, height, 1, width)
-            yield reader
+            # Asked for its text, a reader that was stopped would begin again, and without a limit.
+            yield reader if reader.Recognize(round(1000 * LONGEST_S)) else None
             reader.Clear()
 
 
@@ -107,6 +121,11 @@ def _characters(table: str) -> Iterator[tuple[str, float]]:
     for row in table.splitlines():
         character, left, _, right, _, _ = row.rsplit(" ", 5)
         yield character, (int(left) + int(right)) / 2
+
+
+def _be_quiet() -> None:
+    """Leptonica, below Tesseract, tells stderr what it stumbles over in a picture: nothing that a user could mend."""
+    tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
 
 
 def _reader(language: str) -> "tesserocr.PyTessBaseAPI":
@@ -136,3 +155,6 @@ def _tessdata(language: str, named: str) -> str:
         f"tesserocr finds no Tesseract model of the language {language!r}",
         hint=f"apt install {package}, or set TESSDATA_PREFIX to a folder of models",
     )
+
+
+_be_quiet()

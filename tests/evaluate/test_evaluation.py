@@ -23,6 +23,7 @@ from docpipe.ocr.mending import Mending
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.tesseract import Tesseract
 from tests.conftest import installed
+from tests.evaluate.one_process import read_here
 
 SEEDS = (10_001, 10_002, 10_003)
 
@@ -154,6 +155,7 @@ def test_a_folder_without_noise_that_lacks_a_scan_is_refused_with_truth_and_with
 
 def extracting(monkeypatch, extraction):
     """Every scan reads like this."""
+    read_here(monkeypatch)
     monkeypatch.setattr("docpipe.ocr.extract.extract", lambda gray, schema, engine: extraction)
 
 

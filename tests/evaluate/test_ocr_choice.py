@@ -31,33 +31,40 @@ PLANTED = "QUXELLE"
 
 
 class Fake:
-    """An engine that reads a planted surname beside its label, and counts how often it is asked."""
+    """An engine that reads a planted surname beside its label, and counts how often it is asked in any process."""
 
     description = "fake 1.0, made up"
 
-    def __init__(self):
-        self.asked = 0
+    def __init__(self, tally):
+        self.tally, self.made = tally, []
+
+    @property
+    def asked(self):
+        return self.tally.stat().st_size if self.tally.exists() else 0
+
+    def count(self):
+        with self.tally.open("a") as tally:
+            tally.write("|")
 
     def words(self, pictures, mode, *, alphabet=""):
-        self.asked += 1
+        self.count()
         return [[Word("Surname", (60, 40, 200, 70), 90.0), Word(PLANTED, (230, 40, 400, 70), 90.0)] for _ in pictures]
 
     def lines(self, pictures, *, alphabet=""):
-        self.asked += 1
+        self.count()
         return [PLANTED for _ in pictures]
 
     def characters(self, pictures, *, alphabet=""):
-        self.asked += 1
+        self.count()
         return [[] for _ in pictures]
 
 
 @pytest.fixture
-def fake(monkeypatch):
+def fake(monkeypatch, tmp_path):
     """The engine that everything is read with; what was made ready before is forgotten, and is so again afterwards."""
-    engine, made = Fake(), []
-    monkeypatch.setattr(judge, "load_ocr", lambda name: (made.append(name), engine)[1])
+    engine = Fake(tmp_path / "tally")
+    monkeypatch.setattr(judge, "load_ocr", lambda name: (engine.made.append(name), engine)[1])
     judge.ready_ocr.cache_clear()
-    engine.made = made
     yield engine
     judge.ready_ocr.cache_clear()
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from docpipe.errors import InputError, OutputError
-from docpipe.ocr.cache import FILE_NAME, CachedEngine
+from docpipe.ocr.cache import FILE_NAME, Answers, CachedEngine
 from docpipe.ocr.engine import BLOCK, SPARSE, Word
 from docpipe.ocr.extract import extract
 from docpipe.ocr.schema import load_schema
@@ -44,7 +44,7 @@ class Counting:
 @pytest.fixture
 def opened(tmp_path):
     """Opens the cache over an engine, as a new run would."""
-    return lambda engine: CachedEngine(engine, tmp_path / "cache")
+    return lambda engine: CachedEngine(engine, Answers(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -91,6 +91,14 @@ def test_another_mode_alphabet_engine_shape_or_method_is_another_question(opened
         assert engine.shown + other.shown == asked
 
 
+def test_code_that_hands_pictures_over_otherwise_asks_anew(opened, pictures, monkeypatch):
+    before, after = Counting(), Counting()
+    opened(before).lines(pictures)
+    monkeypatch.setattr("docpipe.ocr.cache._code_of", lambda engine: "mended code")
+    opened(after).lines(pictures)
+    assert (before.shown, after.shown) == (3, 3)
+
+
 def test_folder_and_file_are_for_this_user_alone(opened, pictures, tmp_path):
     opened(Counting()).lines(pictures)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "cache").iterdir()}
@@ -102,7 +110,7 @@ def test_a_folder_open_to_others_is_refused_untouched(tmp_path):
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o755)
     with pytest.raises(OutputError) as refused:
-        CachedEngine(Counting(), folder)
+        Answers(folder)
     assert f"chmod 700 {folder}" in refused.value.hint
     assert list(folder.iterdir()) == []
 
@@ -112,14 +120,14 @@ def test_a_file_that_is_no_cache_is_refused_by_name_and_kept(tmp_path):
     folder.mkdir(mode=0o700)
     (folder / FILE_NAME).write_text("minutes of the last meeting\n" * 100)
     with pytest.raises(InputError, match=FILE_NAME):
-        CachedEngine(Counting(), folder)
+        Answers(folder)
     assert (folder / FILE_NAME).read_text().startswith("minutes")
 
 
 def test_a_cache_that_cannot_be_written_says_so(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cache"):
-        CachedEngine(Counting(), tmp_path / "file" / "cache")
+        Answers(tmp_path / "file" / "cache")
 
 
 def test_pictures_themselves_are_not_kept(opened, pictures, tmp_path):
@@ -130,7 +138,8 @@ def test_pictures_themselves_are_not_kept(opened, pictures, tmp_path):
     assert [(len(asked), answer) for asked, answer in rows] == [(32, '"ERIKSSON"')] * 3
 
 
-def test_a_card_is_read_from_the_cache_as_it_was_read_at_first(opened, drawn, engine):
+def test_a_card_is_read_from_the_cache_as_it_was_read_at_first(opened, drawn, engine, monkeypatch):
+    monkeypatch.setattr("docpipe.ocr.cache._code_of", lambda engine: "one code for both")
     gray, schema = drawn("national", 10_003).page().pixels, load_schema("national")
     assert extract(gray, schema, opened(engine)) == extract(gray, schema, engine)
     unused = Counting(engine.description)
@@ -147,13 +156,13 @@ def test_threads_and_processes_may_fill_one_folder_at_once(tmp_path):
         list(threads.map(fill, [folder] * 3))
     assert [process.wait() for process in processes] == [0, 0]
     unused = Counting()
-    assert CachedEngine(unused, folder).lines(drawn) == ["ERIKSSON"] * 40
+    assert CachedEngine(unused, Answers(folder)).lines(drawn) == ["ERIKSSON"] * 40
     assert unused.shown == 0
 
 
 def fill(folder):
     """Ask for forty pictures one by one."""
-    cache = CachedEngine(Counting(), Path(folder))
+    cache = CachedEngine(Counting(), Answers(Path(folder)))
     for level in range(40):
         cache.lines([np.full((9, 9), level, np.uint8)])
 

@@ -3,6 +3,7 @@
 import sys
 import threading
 
+import cv2
 import numpy as np
 import pytest
 
@@ -83,15 +84,6 @@ def test_an_engine_inside_this_process_serves_several_threads(name, line):
     assert len(read) == 6 and len(set(read)) == 1
 
 
-def test_tesserocr_reads_print_as_the_program_does(line, printed):
-    program, library = ready("tesseract"), ready("tesserocr")
-    for height in (26, 34):
-        page = [printed(height)]
-        assert library.lines(page) == program.lines(page)
-        texts = [[word.text for word in engine.words(page, BLOCK)[0]] for engine in (program, library)]
-        assert texts[0] == texts[1]
-
-
 def test_a_description_says_what_reads_and_with_which_model(tmp_path, monkeypatch):
     engine = ready("tesserocr")
     described = engine.description
@@ -139,3 +131,36 @@ def test_without_tesserocr_auto_takes_the_program(monkeypatch):
     monkeypatch.delitem(sys.modules, "docpipe.ocr.tesserocr_engine", raising=False)
     monkeypatch.setitem(sys.modules, "tesserocr", None)
     assert type(load_ocr()).__name__ == "Tesseract"
+
+
+@pytest.fixture
+def specks():
+    """A page of thousands of specks, over which Tesseract ponders for minutes: (H, W) uint8."""
+    grains = np.random.default_rng(0).random((700, 1100))
+    return cv2.erode(np.where(grains < 0.02, 0, 255).astype(np.uint8), np.ones((3, 3), np.uint8))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [BLOCK, SPARSE])
+def test_tesserocr_gives_up_a_picture_that_takes_too_long_and_reads_the_next(mode, specks, printed, monkeypatch):
+    engine = ready("tesserocr")
+    read = engine.words([printed(34)], mode)[0]
+    monkeypatch.setattr("docpipe.ocr.tesserocr_engine.LONGEST_S", 0.2)
+    assert engine.words([specks], mode) == [[]]
+    monkeypatch.setattr("docpipe.ocr.tesserocr_engine.LONGEST_S", 60)
+    assert engine.words([printed(34)], mode)[0] == read != []
+
+
+def test_tesserocr_gives_up_characters_that_take_too_long(line, monkeypatch):
+    engine = ready("tesserocr")
+    monkeypatch.setattr("docpipe.ocr.tesserocr_engine.LONGEST_S", 0.001)
+    assert engine.characters([line]) == [[]]
+
+
+def test_what_leptonica_has_to_say_does_not_reach_stderr(line, tmp_path, capfd):
+    import tesserocr
+
+    ready("tesserocr").lines([line])
+    with pytest.raises(FileNotFoundError):
+        tesserocr.PyTessBaseAPI(init=False).SetImageFile(str(tmp_path / "missing.png"))      # it would say two lines
+    assert capfd.readouterr().err == ""
