@@ -64,7 +64,7 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
 def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict[str, str]:
     pages = page_reads(flat, engine)
     found = find_labels([phrase for page in pages for phrase in page], fields)
-    if len(found) < len(fields):
+    if any(field.required and field.name not in found for field in fields):
         found = find_labels([phrase for page in [*pages, small_print(flat, engine)] for phrase in page], fields)
     labels = label_boxes(found)
     words = [[word for phrase in page for word in phrase.words] for page in pages]
