@@ -67,7 +67,7 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
 def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict[str, str]:
     pages = page_reads(flat, engine)
     found = find_labels([phrase for page in pages for phrase in page], fields)
-    if len(found) < len(fields):
+    if any(field.required and field.name not in found for field in fields):
         found = find_labels([phrase for page in [*pages, small_print(flat, engine)] for phrase in page], fields)
     labels = label_boxes(found)
     words = [[word for phrase in page for word in phrase.words] for page in pages]
@@ -88,9 +88,18 @@ def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict
 
 
 def _agreed(values: Sequence[str]) -> str:
-    """The value that most readings agree on but for marks and case; of several, the one read first, without limits."""
-    counts = Counter(fold(value) for value in values if value)
-    return max((value for value in values if value), key=lambda value: counts[fold(value)], default="")
+    """The value that most readings agree on but for marks and case; of several, the one read first, without limits.
+
+    IJ is often read as a U, and a U never as IJ: one reading with IJ says what the others mean.
+    """
+    counts = Counter(_joined(value) for value in values if value)
+    best = max((value for value in values if value), key=lambda value: counts[_joined(value)], default="")
+    agreeing = [value for value in values if _joined(value) == _joined(best)]
+    return max(agreeing, key=lambda value: "IJ" in value, default="")
+
+
+def _joined(value: str) -> str:
+    return fold(value.replace("IJ", "U"))
 
 
 def _close_up(strip: Gray, scale: float) -> Gray:

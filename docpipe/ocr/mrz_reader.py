@@ -20,6 +20,7 @@ FILLER_LIKENESS = 0.66           # correlation with a chevron: fillers 0.81 and 
 GLYPH_GAP_PX = 4                 # OCR reads the wide gaps between characters of a zone as word breaks
 MARGIN_PX = 20
 ROUGHLY_PLACED_PX = 0.6 * CELL_PX                # a character this far from its glyph is nearer to the next
+LOOKS = (1.0, 0.9)               # scales at which the zone is read; what OCR errs on at one it may know at the other
 INK_LEVEL = 145                  # on flattened paper: darker is ink of a character
 
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -66,8 +67,8 @@ def read_zone(flat: Gray, kind: str, engine: Engine) -> MrzReading | None:
     zone = find_zone(flat, form)
     if zone is None:
         return None
-    seen = _characters(zone, engine)
-    lines = corrected(seen, form)
+    seen, again = (_characters(zone, engine, scale) for scale in LOOKS)
+    lines = corrected(settled(seen, again, form), form)
     return MrzReading(kind, tuple(lines), _wrong(kind, lines), tuple(mendings(seen, lines, form)))
 
 
@@ -83,24 +84,28 @@ def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:
     return values | {name: " ".join(value.replace(FILLER, " ").split()) for name, value in names.items()}
 
 
-def _characters(zone: Zone, engine: Engine) -> list[str]:
+def _characters(zone: Zone, engine: Engine, scale: float) -> list[str]:
     """The lines as they look: fillers where chevrons stand, `UNREAD` where OCR saw nothing."""
     read = []
     pictures, places = [], []
     for cells in zone.cells:
         glyphs = [place for place, cell in enumerate(cells) if filler_likeness(cell) < FILLER_LIKENESS]
         picture, middles = _close_up([cells[place] for place in glyphs])
-        pictures.append(picture)
+        pictures.append(_resized(picture, scale))
         places.append((glyphs, middles))
     for found, (glyphs, middles) in zip(engine.characters(pictures, alphabet=CHARACTERS), places, strict=True):
         line = [FILLER] * zone.cells.shape[1]
         for place in glyphs:
             line[place] = UNREAD
-        for character, glyph in _placed(found, middles):
+        for character, glyph in _placed([(character, middle / scale) for character, middle in found], middles):
             if character in CHARACTERS and line[glyphs[glyph]] == UNREAD:
                 line[glyphs[glyph]] = character
         read.append("".join(line))
     return read
+
+
+def _resized(picture: Gray, scale: float) -> Gray:
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _placed(found: Sequence[tuple[str, float]], middles: Sequence[float]) -> list[tuple[str, int]]:
@@ -148,11 +153,25 @@ def _close_up(cells: Sequence[Gray]) -> tuple[Gray, list[float]]:
     return np.hstack([*strips, margin]), middles
 
 
+def settled(first: Sequence[str], second: Sequence[str], form: MrzFormat) -> list[str]:
+    """One reading of two: the first, but the second in fields where only its check digit agrees.
+
+    A G takes the place of a 6: OCR overlooks its bar, and check digits cannot tell (16 and 6 are one modulo 10).
+    """
+    lines, others = _by_class(first, form), _by_class(second, form)
+    for name in form.checks.keys() & form.fields.keys():
+        if not _agrees(form, lines, name) and _agrees(form, others, name):
+            for span in (form.fields[name], form.checks[name].digit):
+                _put(lines, span, span.of(others))
+    return [
+        "".join("G" if (one, other) == ("6", "G") else one for one, other in zip(line, again, strict=True))
+        for line, again in zip(lines, others, strict=True)
+    ]
+
+
 def corrected(lines: Sequence[str], form: MrzFormat) -> list[str]:
     """Lines in which every character is of its field's class, and doubtful ones agree with the check digits."""
-    by_class = list(lines)
-    for span, characters in _classes(form):
-        _put(by_class, span, "".join(_of_class(character, characters) for character in span.of(by_class)))
+    by_class = _by_class(lines, form)
     for name in ("document_number", "date_of_birth", "date_of_expiry", "optional"):
         if name in form.checks:
             _decide(form, by_class, name, check=name)
@@ -178,6 +197,13 @@ def _rule(read: str, mended: str, characters: str) -> Rule:
     if characters == CHARACTERS:
         return "position"
     return "digit" if characters == DIGITS else "letter"
+
+
+def _by_class(lines: Sequence[str], form: MrzFormat) -> list[str]:
+    by_class = list(lines)
+    for span, characters in _classes(form):
+        _put(by_class, span, "".join(_of_class(character, characters) for character in span.of(by_class)))
+    return by_class
 
 
 def _classes(form: MrzFormat) -> Iterator[tuple[Span, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -79,7 +80,18 @@ def strip_at(place: Place, flat: Gray) -> Gray:
         pieces[0] = _after_colon(core < _dark(core), pieces[0])
     if pieces:
         left, right = left + max(0, int(pieces[0][0]) - margin), left + int(pieces[0][-1]) + margin
-    return flat[max(0, top - margin) : bottom + margin, left:right]
+    return _without_neighbours(flat[max(0, top - margin) : bottom + margin, left:right])
+
+
+def _without_neighbours(strip: Gray) -> Gray:
+    """The strip without what reaches into it from the rows above and below."""
+    ink = (strip < _dark(strip)).astype(np.uint8)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    tops, heights = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_HEIGHT]
+    reaches_in = ((tops == 0) | (tops + heights == len(strip))) & (heights < len(strip) / 2)
+    reaches_in[0] = False                        # the paper
+    with_edges = cv2.dilate(reaches_in[parts].astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.where(with_edges, 255, strip).astype(np.uint8)
 
 
 def cap_height(strip: Gray, place: Place) -> float:

@@ -38,6 +38,15 @@ UNMARKED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d",
                           "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss", "þ": "th", "Þ": "TH", "ı": "i"})  # fmt: skip
 
 
+MISREAD_LETTERS = (
+    (r"(?<=[A-Z])\|", "I"),
+    ("@", "Ø"),
+    (r"(?<=[NI])C?G(?=[AÃ]O\b)", "Ç"),
+    (r"ic?é\b", "ić"),
+)
+"""What the English model makes of letters in names, some of which it has not."""
+
+
 def fold(text: str) -> str:
     """Letters and digits alone, without case and diacritics: what is left when names are compared.
 
@@ -93,13 +102,14 @@ def read_number(text: str) -> str:
 def read_name(text: str) -> str:
     """A name or place: what stands around it is taken off, blanks are single, and no word begins with a small l.
 
-    >>> read_name(": llona  de la Cruz,"), read_name("RICCIOTT| |")
-    ('Ilona de la Cruz', 'RICCIOTTI')
+    >>> read_name(": llona  de la Cruz,"), read_name("RICCIOTT| |"), read_name("@degard")
+    ('Ilona de la Cruz', 'RICCIOTTI', 'Ødegard')
     """
-    text = re.sub(r"(?<=[A-Z])\|", "I", text)
+    for pattern, letter in MISREAD_LETTERS:
+        text = re.sub(pattern, letter, text)
     kept = "".join(character if character.isalpha() or character in " -'’." else " " for character in text)
     words = ["I" + word[1:] if word[0] == "l" and word not in PARTICLES else word for word in kept.split()]
-    return re.sub(r"ic?é\b", "ić", " ".join(words).strip(" -'’."))       # the English model knows no ć
+    return " ".join(words).strip(" -'’.")
 
 
 def read_text(text: str) -> str:

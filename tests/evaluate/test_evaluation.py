@@ -11,7 +11,7 @@ from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
 from docpipe.errors import InputError
-from docpipe.evaluate import judge
+from docpipe.evaluate import scans
 from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
@@ -134,7 +134,8 @@ def test_the_severity_that_pairs_record_is_charted_and_may_be_the_worst_stratum(
 
 def test_cards_without_noise_are_the_ceiling_and_are_read_once(suite, monkeypatch):
     opened, told = [], []
-    monkeypatch.setattr(judge, "_first_page", lambda scan, read=judge._first_page: (opened.append(scan), read(scan))[1])
+    read_here(monkeypatch)
+    monkeypatch.setattr(scans, "_first_page", lambda scan, read=scans._first_page: (opened.append(scan), read(scan))[1])
     findings = evaluate(
         suite / "raw", suite / "raw", truth=suite / "truth.jsonl", schema=None, clean=suite / "cleaned", workers=1,
         tell=told.append,

@@ -233,11 +233,11 @@ def test_a_card_that_no_schema_fits_fails_both_times_and_is_listed(detected, tmp
     for card in (paper, torn):
         assert (card.schema, card.outcome, card.raw.fields) == ("", "neither", ())
     assert detected.table.cards == 4
-    assert "Failed unread (cannot be opened, or no schema fits): 4 scans." in as_text(detected)
+    assert "Failed unread (it could not be read, or no schema fits): 4 scans." in as_text(detected)
     write_report(detected, tmp_path)
     page, table = ((tmp_path / name).read_text() for name in ("report.html", "cards.csv"))
     assert "Failed because no schema fits: 3 scans." in page
-    assert "Failed because it cannot be opened: 1 scan." in page
+    assert "Failed because it could not be read: 1 scan." in page
     assert "paper.png,,,neither,,,no schema fits,no schema fits," in table
     lines = {line.get("file"): line for line in map(json.loads, as_json_lines(detected))}
     assert (lines["paper.png"]["problem_raw"], lines["paper.png"]["problem_cleaned"]) == ("no schema fits",) * 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from docpipe.ocr.engine import Word
-from docpipe.ocr.extract import Extraction, extract
+from docpipe.ocr.extract import Extraction, _agreed, extract
 from docpipe.ocr.mrz_reader import fields_of
 from docpipe.ocr.schema import load_schema
 
@@ -36,6 +36,19 @@ def test_a_clean_card_with_a_zone_gives_what_its_zone_says(drawn, engine, layout
 @pytest.mark.parametrize("paper", [0, 255])
 def test_an_empty_page_has_no_fields(engine, name, paper):
     assert extract(np.full((640, 1000), paper, np.uint8), load_schema(name), engine) == Extraction({}, valid=False)
+
+
+@pytest.mark.parametrize(
+    ("readings", "value"),
+    [
+        (["TEREZUA", "TEREZUA", "TEREZIJA"], "TEREZIJA"),
+        (["JOSHUA", "JOSHUA", "J0SHUA"], "JOSHUA"),
+        (["Zoe", "Zoë", "Zoo", ""], "Zoe"),
+        (["", ""], ""),
+    ],
+)
+def test_readings_vote_and_ij_outvotes_the_u_that_it_is_mistaken_for(readings, value):
+    assert _agreed(readings) == value
 
 
 class LabelAtTheEdge:

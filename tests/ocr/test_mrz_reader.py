@@ -19,6 +19,7 @@ from docpipe.ocr.mrz_reader import (
     filler_likeness,
     mendings,
     read_zone,
+    settled,
 )
 from docpipe.ocr.zone import find_zone
 
@@ -146,6 +147,22 @@ def test_one_doubtful_character_of_a_number_is_settled_by_the_check_digits(numbe
     misread = list(lines)
     misread[span.line] = line[:at] + look.get(line[at], line[at]) + line[at + 1 :]
     assert wrong_checks(kind, corrected(misread, FORMATS[kind])) == ()
+
+
+SEEN = ("I<UTOL898902C36<<<<<<<<<<<<<<<", "7408122F1204159UTO<<<<<<<<<<<6", "ERIKSSON<<ANNA<MARIA<<<<<<<<<<")
+
+
+def test_a_field_whose_check_digit_disagrees_is_taken_from_the_other_reading():
+    wrong = (SEEN[0].replace("L898902C3", "L838902C3"), *SEEN[1:])
+    assert settled(wrong, SEEN, FORMATS["td1"]) == list(SEEN)
+    assert settled(SEEN, wrong, FORMATS["td1"]) == list(SEEN)
+
+
+def test_a_g_that_either_reading_saw_is_no_6_unless_only_a_digit_can_stand_there():
+    with_g = (SEEN[0].replace("L898902C3", "LG98902C3"), SEEN[1].replace("7408122", "G408122"), SEEN[2])
+    with_6 = (with_g[0].replace("G", "6"), with_g[1].replace("G", "6"), SEEN[2])
+    for one, other in ((with_g, with_6), (with_6, with_g)):
+        assert settled(one, other, FORMATS["td1"]) == [with_g[0], with_6[1], SEEN[2]]
 
 
 def test_names_are_parted_at_two_fillers_and_a_long_number_runs_on():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from docpipe.cards.style import DATE_FORMATS
 from docpipe.errors import InputError
-from docpipe.ocr.schema import MONTH_NAMES, SCHEMAS, Field, fold, load_schema, read_date
+from docpipe.ocr.schema import MONTH_NAMES, SCHEMAS, Field, fold, load_schema, read_date, read_name
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -70,6 +70,15 @@ def test_names_are_compared_without_marks_case_and_blanks():
     assert name.same(name.value_of("| GROSS-LECKI,"), "Groß-Łęcki")
     assert not name.same("GROSS LECK", "Groß-Łęcki")
     assert name.value_of("llona de la Cruz") == "Ilona de la Cruz"
+
+
+@pytest.mark.parametrize(
+    ("seen", "name"),
+    [("ASSUNGÃO", "ASSUNÇÃO"), ("ASSUNCGAO", "ASSUNÇAO"), ("DRAGAO", "DRAGAO"), ("@STBY", "ØSTBY"), ("Jurié", "Jurić"),
+     ("JOSÉ |", "JOSÉ"), ("ALFRED|", "ALFREDI")],
+)  # fmt: skip
+def test_letters_that_the_english_model_has_not_are_known_by_what_it_makes_of_them(seen, name):
+    assert read_name(seen) == name
 
 
 def test_a_number_keeps_to_its_alphabet_and_length():

@@ -35,7 +35,7 @@ def as_text(findings: Findings) -> str:
             "worst     {}  ({})".format(*worst_stratum(findings.worst)),
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
-            *([f"Failed unread (cannot be opened, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),
+            *([f"Failed unread (it could not be read, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),
         ]
     )
 

@@ -54,7 +54,7 @@ def _reservations(findings: Findings) -> list[str]:
     if findings.left_out:
         reservations.append(f"Left out for want of a cleaned version: {counted(findings.left_out, 'scan')}.")
     if len(problems) > unfit:
-        reservations.append(f"Failed because it cannot be opened: {counted(len(problems) - unfit, 'scan')}.")
+        reservations.append(f"Failed because it could not be read: {counted(len(problems) - unfit, 'scan')}.")
     if unfit:
         reservations.append(f"Failed because {NO_SCHEMA}: {counted(unfit, 'scan')}.")
     return reservations
