@@ -26,6 +26,7 @@ from docpipe.ocr.engine import Word
 from docpipe.ocr.engines import OCR_ENGINES, load_ocr
 from docpipe.ocr.extract import Extraction
 from tests.conftest import installed
+from tests.evaluate.one_process import read_here
 
 PLANTED = "QUXELLE"
 
@@ -126,9 +127,10 @@ def test_auto_is_resolved_in_the_findings(detected):
 
 
 @pytest.fixture
-def two_engines(monkeypatch):
+def two_engines(monkeypatch, tmp_path):
     """tesseract is one that reads nothing, rapidocr one by which every card is read right."""
-    blind, fake = Fake(), Fake()
+    read_here(monkeypatch)
+    blind, fake = Fake(tmp_path / "blind"), Fake(tmp_path / "fake")
     blind.description = "blind 0.1, sees nothing"
 
     def extract(gray, schema, engine):
