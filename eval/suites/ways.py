@@ -17,6 +17,7 @@ from docpipe.evaluate.null_control import null_control
 from docpipe.page import Gray
 from docpipe.restore import Restorer, load_engine
 
+INSTALL = "apt install unpaper imagemagick, or leave the peers out with --no-peers"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MAGICK_THREAD_LIMIT": "1"}
 # ImageMagick's local adaptive threshold, as its documentation of -lat shows it for cleaning scanned text: what lies
 # less than 5 % above the mean of 25 x 25 pixels around it is paper.
@@ -67,8 +68,9 @@ def unpaper(gray: Gray) -> Gray:
 
 
 def imagemagick(gray: Gray) -> Gray:
-    """ImageMagick's convert with a local adaptive threshold."""
-    return _by_program(gray, lambda before, after: ["convert", before, *CONVERT_OPTIONS, "-depth", "8", after])
+    """ImageMagick with a local adaptive threshold."""
+    convert = _imagemagick()
+    return _by_program(gray, lambda before, after: [convert, before, *CONVERT_OPTIONS, "-depth", "8", after])
 
 
 PEERS: Mapping[str, Callable[[Gray], Gray]] = {
@@ -103,9 +105,9 @@ def fingerprint(name: str, model: Path | None) -> str:
     if name in ENGINES:
         return Restorer(load_engine(ENGINES[name], model=model if name == "docpipe" else None)).fingerprint
     if name == "unpaper":
-        return _version("unpaper", "--version")
+        return f"unpaper-{_version('unpaper', '--version')}"
     if name == "imagemagick":
-        return _version("convert", "--version")
+        return f"imagemagick-{_version(_imagemagick(), '--version')}"
     return f"{name}-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
 
 
@@ -115,16 +117,26 @@ def require_programs() -> None:
     Raises:
         MissingToolError: it names what to install.
     """
-    missing = [name for name in ("unpaper", "convert") if not shutil.which(name)]
-    if missing:
-        raise MissingToolError(
-            f"{' and '.join(missing)} cannot be found", hint="apt install unpaper imagemagick, or leave out --peers"
-        )
+    _imagemagick()
+    if not shutil.which("unpaper"):
+        raise MissingToolError("unpaper cannot be found", INSTALL)
+
+
+@lru_cache(maxsize=1)
+def _imagemagick() -> str:
+    """The program's name; others are called convert, too."""
+    for name in ("magick", "convert-im6.q16", "convert"):
+        if shutil.which(name) and "ImageMagick" in _said(name, "--version"):
+            return name
+    raise MissingToolError("ImageMagick cannot be found", INSTALL)
 
 
 def _version(*command: str) -> str:
-    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    return f"{command[0]}-{next(word for word in lines if word[0].isdigit())}"
+    return next(word for word in _said(*command).split() if word[0].isdigit())
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _by_program(gray: Gray, command: Callable[[str, str], list[str]]) -> Gray:
