@@ -88,21 +88,21 @@ def suites_of(data: Path | None) -> list[Suite]:
     """All suites; those of real pages only where the folder of the data is known."""
     cards = Suite(
         "cards", f"synthetic cards under recipe {RECIPE}: severity uniform, every noise leads in turn", "cards",
-        Sizes(660, 330), Sizes(66, 33), _make_cards, "every required field of the layout's schema says what it should",
+        Sizes(660, 165), Sizes(66, 0), _make_cards, "every required field of the layout's schema says what it should",
     )  # fmt: skip
     clean = Suite(
-        "clean", "synthetic cards without noise: harm only", "cards", Sizes(300, 100), Sizes(40, 20), _make_clean,
+        "clean", "synthetic cards without noise: harm only", "cards", Sizes(300, 60), Sizes(40, 0), _make_clean,
         "every required field of the layout's schema says what it should",
     )  # fmt: skip
     if data is None:
         return [cards, clean]
     id_cards = Suite(
         "id-cards", f"foreign cards under recipe {RECIPE}, {DRAWS} draws a card; those that pass clean count", "cards",
-        Sizes(DRAWS * 49, 2 * 49), Sizes(25, 0), lambda folder, count, _workers: _make_id_cards(data, folder, count),
+        Sizes(DRAWS * 49, 49), Sizes(25, 0), lambda folder, count, _workers: _make_id_cards(data, folder, count),
         "nik, nama and ttl say what they should", ID_CARD_SCHEMA, data / "id-cards",
     )  # fmt: skip
     receipts = Suite(
-        "receipts", "real scans of receipts as they are; fields found anywhere on the page", "fields", Sizes(100, 100),
+        "receipts", "real scans of receipts as they are; fields found anywhere on the page", "fields", Sizes(100, 50),
         Sizes(16, 0), lambda folder, count, _workers: _make_receipts(data, folder, count),
         "letters and digits of the value stand in a row in the text of the page", None, data / "receipts",
     )  # fmt: skip
