@@ -1,7 +1,6 @@
 """Sheets of judged cards before and after, rescued ones and broken ones, chosen by rule and not by looks."""
 
-import json
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,9 +8,12 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from docpipe.evaluate.cases import read_truth
-from docpipe.restore import load_engine
-from eval.uplift import Wrong, noise_kinds, verdicts_of
+from docpipe.cores import usable_cores
+from docpipe.evaluate.provenance import read_origins
+from eval.suites.__main__ import OCR
+from eval.suites.reading import judge
+from eval.suites.suite import SuitePage, pages_of, suites_of
+from eval.suites.ways import load_way
 
 PROJECT = Path(__file__).parent.parent
 WIDTH, MARGIN, TEXT_PX, QUALITY = 620, 12, 16, 82
@@ -20,41 +22,41 @@ INK, LINE = (40, 40, 40), (200, 200, 200)
 
 
 @click.command()
-@click.argument("suite", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--model", type=click.Path(exists=True, path_type=Path), help="Model folder.  [default: the shipped one]")
+@click.option("--work", type=click.Path(path_type=Path), default=Path(".bench/suites"), show_default=True)
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=PROJECT / "docs", show_default=False)
-def main(suite: Path, model: Path | None, out: Path) -> None:
-    """Write cards-rescued.jpg, cards-broken.jpg, ... from a SUITE that `python -m eval.uplift` has judged.
+def main(model: Path | None, work: Path, out: Path) -> None:
+    """Write cards-rescued.jpg, cards-broken.jpg, ... from the suite `cards`; what is not judged yet is judged first.
 
     Of each outcome the first cards in the order of the suite are shown, twelve in all.
     """
-    fingerprint = load_engine("onnx", model=model).fingerprint
-    before, after = verdicts(suite / "noisy"), verdicts(suite / fingerprint)
-    kinds = noise_kinds(suite / "pairs.jsonl")
-    files = [card.file for card in read_truth(suite / "truth.jsonl")]
+    folder = work / "cards"
+    pages = pages_of(suites_of(None)[0], folder)
+    kinds = {file: origin.strata["noise"] for file, origin in read_origins(folder / "pairs.jsonl").items()}
+    before, after = (wrong_fields(pages, folder, way, model) for way in ("raw", "docpipe"))
+    restore = load_way("docpipe", model)
     for outcome, count in WANTED.items():
-        chosen = list(islice((file for file in files if outcome_of(before[file], after[file]) == outcome), count))
+        chosen = [page.file for page in pages if outcome_of(before[page.file], after[page.file]) == outcome]
         rows = [
             row(
-                cv2.imread(str(suite / "noisy" / file), cv2.IMREAD_GRAYSCALE),
-                cv2.imread(str(suite / fingerprint / file), cv2.IMREAD_GRAYSCALE),
-                f"{file}   {', '.join(kinds[file])}   wrong fields: {len(before[file])}, then {len(after[file])}",
+                gray := cv2.imread(str(folder / "noisy" / file), cv2.IMREAD_GRAYSCALE), restore(gray),
+                f"{file}   {', '.join(kinds[file])}   wrong fields: {before[file]}, then {after[file]}",
             )
-            for file in chosen
-        ]
+            for file in chosen[:count]
+        ]  # fmt: skip
         if rows:
             path = out / f"cards-{outcome.replace(' ', '-')}.jpg"
             Image.fromarray(np.vstack(rows)).save(path, quality=QUALITY, optimize=True)
-            print(path, *chosen)
+            print(path, *chosen[:count])
 
 
-def verdicts(folder: Path) -> Wrong:
-    """What `eval.uplift` found wrong, by file."""
-    lines = verdicts_of(folder).read_text().splitlines()
-    return {line["file"]: tuple(line["wrong"]) for line in map(json.loads, lines)}
+def wrong_fields(pages: Sequence[SuitePage], folder: Path, way: str, model: Path | None) -> dict[str, int]:
+    """How many required fields were read wrong, by file."""
+    verdicts = judge(pages, folder, way=way, ocr=OCR, model=model, jobs=usable_cores())
+    return {verdict.page: sum(not right for right in verdict.right.values()) for verdict in verdicts}
 
 
-def outcome_of(before: tuple[str, ...], after: tuple[str, ...]) -> str:
+def outcome_of(before: int, after: int) -> str:
     """One of `WANTED`."""
     if before:
         return "fails both times" if after else "rescued"
