@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docpipe.cli_learning import compare, evaluate, export, synth, train
+from docpipe.cli_models import models
 from docpipe.cores import usable_cores
 from docpipe.errors import DocpipeError, ExitCode, InputError, OutputError, UsageError
 
@@ -48,6 +49,7 @@ def main() -> None:
     docpipe doctor          see what is installed and what works
     docpipe evaluate        count how many more cards pass OCR
     docpipe compare         hold two evaluations against each other
+    docpipe models          see which model is in service, promote one, roll back
     """
 
 
@@ -56,7 +58,8 @@ def main() -> None:
 @click.option("-o", "--out", metavar="PATH", help="Output folder or file.  [default: NAME-cleaned]")
 @click.option("--engine", "engine_name", default="onnx", show_default=True,
               help="onnx runs a network, division evens out paper and light without one.")
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder for the onnx engine.  [default: shipped]")
+@click.option("--model", type=click.Path(path_type=Path),
+              help="Model folder for the onnx engine.  [default: the one in service, see docpipe models]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where a network runs.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Files in work at once.  [default: one a core]")
@@ -96,6 +99,7 @@ def clean(
     from docpipe.clean import Batch, BatchOptions, PageOptions, plan_jobs
     from docpipe.console import Reporter
     from docpipe.imageio import ReadOptions
+    from docpipe.registry import Registry
     from docpipe.restore import Restorer, load_engine
 
     read = ReadOptions(max_pixels=max_pixels, keep_colour=colour == "keep", rasterise=rasterise)
@@ -106,6 +110,8 @@ def clean(
     at_once = min(jobs or cores, len(plan.jobs)) if plan else 1
     threads = max(1, cores // at_once)
     cv2.setNumThreads(threads)
+    if engine_name == "onnx" and model is None:
+        model = Registry.of_environment().in_service().folder
     restorer = Restorer(load_engine(engine_name, model=model, device=device, threads=threads))
 
     if plan is None:
@@ -194,5 +200,5 @@ def doctor(as_json: bool) -> None:
         raise SystemExit(int(ExitCode.MISSING_TOOL))
 
 
-for command in (synth, train, export, evaluate, compare):
+for command in (synth, train, export, evaluate, compare, models):
     main.add_command(command)
