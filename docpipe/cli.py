@@ -173,11 +173,12 @@ def _clean_batch(batch: "Batch", plan: "Plan", ledger_path: Path | None, reporte
 def _show_what_would_be_done(batch: "Batch", plan: "Plan", ledger_path: Path | None) -> None:
     from docpipe.clean import Ledger, shown
 
-    known = {}
-    if ledger_path and ledger_path.exists():
-        with Ledger(ledger_path, read_only=True) as ledger:
-            known = ledger.files()
-    to_do = list(batch.to_do(plan.jobs, known))
+    is_there = ledger_path is not None and ledger_path.exists()
+    with Ledger(ledger_path if is_there else None, read_only=is_there) as ledger:
+        worklist = batch.worklist(plan.jobs, ledger)
+    for report in worklist.spared:
+        click.echo(f"{shown(report.job.source)}: {report.record.pages[0].reason}")
+    to_do = [work.job for work in worklist.to_do]
     for job in to_do:
         click.echo(f"{shown(job.source)}{f': {job.problem}' if job.problem else f' -> {shown(job.output)}'}")
     click.echo(f"{len(to_do)} of {len(plan.jobs)} scans to clean, the others are done; nothing was written", err=True)

@@ -1,13 +1,15 @@
 """Which scans there are, and where each one goes. Nothing is read and nothing is written here."""
 
 import glob
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
-from docpipe.clean.paths import real_path
+from docpipe.clean import object_store
+from docpipe.clean.paths import Place, Url, real_place
 from docpipe.errors import InputError, UsageError
 from docpipe.imageio import SUFFIXES
 
@@ -18,8 +20,8 @@ LEDGER_NAME = ".docpipe-ledger.sqlite"
 class Job:
     """One scan file and its output; `problem` and `hint` where it is clear already that it cannot be read."""
 
-    source: Path
-    output: Path
+    source: Place
+    output: Place
     problem: str = ""
     hint: str = ""
 
@@ -36,7 +38,7 @@ class Plan:
     """
 
     jobs: list[Job]
-    where: Path
+    where: Place
     ledger: Path | None
     ignored: int = 0
 
@@ -63,6 +65,58 @@ def plan_jobs(sources: Sequence[str], out: Path | None = None) -> Plan:
     plan = _plan_single(found[0], out) if is_one_file else _plan_folders(found, out)
     _refuse_collisions(plan.jobs)
     return plan
+
+
+def plan_places(source: Place, out: Place) -> Plan:
+    """As `plan_jobs`, for a folder and its outputs that may both lie on an object store.
+
+    Args:
+        source: a folder, or an address such as s3://bucket/inbox.
+        out: likewise; not below `source`.
+
+    Raises:
+        InputError: a source does not exist, or there is no scan in it.
+        UsageError: the outputs would overwrite inputs or each other.
+        StorageError: an object store cannot be reached.
+    """
+    if isinstance(source, Url):
+        plan = _plan_store(source, out)
+    elif not source.is_dir():
+        raise InputError(f"{source} is no folder", "name one that holds scans")
+    elif isinstance(out, Url):
+        local = plan_jobs([str(source)])
+        jobs = [replace(job, output=out / _below(local.where, job.output)) for job in local.jobs]
+        plan = replace(local, jobs=jobs, where=out, ledger=None)
+    else:
+        plan = plan_jobs([str(source)], out)
+    return plan
+
+
+def _plan_store(source: Url, out: Place) -> Plan:
+    if isinstance(out, Url) and f"{out}/".startswith(f"{source}/"):
+        raise UsageError(f"{out} lies in {source}: the outputs would be cleaned again", hint="choose another place")
+    try:
+        names = object_store.list_files(source)
+    except OSError as error:
+        raise InputError(f"{source}: {error.strerror}", "check the address and the rights") from error
+    scans = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    if not scans:
+        raise InputError(f"there is no scan in {source}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
+    jobs = [_store_job(source, out, name) for name in scans]
+    ledger = None if isinstance(out, Url) else out / LEDGER_NAME
+    return Plan(jobs, out, ledger, ignored=len(names) - len(scans))
+
+
+def _store_job(source: Url, out: Place, name: str) -> Job:
+    if set(name.split("/")) & {"", ".", ".."}:  # harmless in an address, but not in a path
+        safe = hashlib.sha256(name.encode()).hexdigest()[:16]
+        return Job(source / name, out / safe, "has a name that cannot be that of a file", "rename it")
+    return Job(source / name, out / name)
+
+
+def _below(folder: Place, output: Place) -> str:
+    assert isinstance(folder, Path) and isinstance(output, Path)
+    return output.relative_to(folder).as_posix()
 
 
 def _expand(sources: Sequence[str]) -> list[Path]:
@@ -172,11 +226,12 @@ def _unreadable(source: Path) -> tuple[str, str]:
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:
-    inputs = {real_path(job.source) for job in jobs}
-    inputs |= {Path(os.path.realpath(job.source)) for job in jobs if job.source.is_symlink()}
-    taken: dict[Path, Path] = {}
+    inputs = {real_place(job.source) for job in jobs}
+    links = (job.source for job in jobs if isinstance(job.source, Path) and job.source.is_symlink())
+    inputs |= {Path(os.path.realpath(link)) for link in links}
+    taken: dict[Place, Place] = {}
     for job in jobs:
-        output = real_path(job.output)
+        output = real_place(job.output)
         if output in inputs:
             raise UsageError(f"{job.output} is an input; inputs are never touched", hint="choose another -o")
         if output in taken:
