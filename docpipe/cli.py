@@ -94,13 +94,11 @@ def clean(
     docpipe clean - -o - < in.png > out.png     in a pipe
     """
     # Late, here and below: `--help` must not load OpenCV.
-    import cv2
-
     from docpipe.clean import Batch, BatchOptions, PageOptions, plan_jobs
     from docpipe.console import Reporter
     from docpipe.imageio import ReadOptions
     from docpipe.registry import Registry
-    from docpipe.restore import Restorer, load_engine
+    from docpipe.restore import ready_restorer
 
     read = ReadOptions(max_pixels=max_pixels, keep_colour=colour == "keep", rasterise=rasterise)
     page_options = PageOptions(read, bilevel=bilevel)
@@ -109,10 +107,9 @@ def clean(
     cores = usable_cores()
     at_once = min(jobs or cores, len(plan.jobs)) if plan else 1
     threads = max(1, cores // at_once)
-    cv2.setNumThreads(threads)
     if engine_name == "onnx" and model is None:
         model = Registry.of_environment().in_service().folder
-    restorer = Restorer(load_engine(engine_name, model=model, device=device, threads=threads))
+    restorer = ready_restorer(engine_name, model=model, device=device, threads=threads)
 
     if plan is None:
         if dry_run or as_json or ledger:

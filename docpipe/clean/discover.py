@@ -42,6 +42,20 @@ class Plan:
     ledger: Path | None
     ignored: int = 0
 
+    def shard(self, number: int, of: int) -> "Plan":
+        """Shard `number` (from 1) of `of`: every file is in one of them, and stays in it as others come and go.
+
+        Raises:
+            ValueError: there is no such shard.
+        """
+        if not 1 <= number <= of:
+            raise ValueError(f"shard is {number} of {of}; it must be from 1 to {of}")
+        if of == 1:
+            return self
+        ledger = self.ledger and self.ledger.with_name(f".docpipe-ledger-{number}-of-{of}.sqlite")
+        jobs = [job for job in self.jobs if _hashed(_below(self.where, job.output)) % of == number - 1]
+        return replace(self, jobs=jobs, ledger=ledger)
+
 
 def plan_jobs(sources: Sequence[str], out: Path | None = None) -> Plan:
     """Find the scans and decide where their outputs go.
@@ -115,8 +129,14 @@ def _store_job(source: Url, out: Place, name: str) -> Job:
 
 
 def _below(folder: Place, output: Place) -> str:
-    assert isinstance(folder, Path) and isinstance(output, Path)
+    if isinstance(output, Url):
+        return output.text.removeprefix(str(folder)).lstrip("/")
+    assert isinstance(folder, Path)
     return output.relative_to(folder).as_posix()
+
+
+def _hashed(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()[:8])
 
 
 def _expand(sources: Sequence[str]) -> list[Path]:
