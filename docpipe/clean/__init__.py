@@ -1,7 +1,7 @@
 """The batch job: find scans, clean them, keep a ledger. It takes its engine as an argument."""
 
 from docpipe.clean.batch import Batch, BatchOptions
-from docpipe.clean.discover import Job, Plan, plan_jobs, plan_places
+from docpipe.clean.discover import Job, NoScansError, Plan, plan_jobs, plan_places
 from docpipe.clean.files import appearing_whole
 from docpipe.clean.ledger import FileRecord, Ledger, PageResult, Stamp
 from docpipe.clean.memory import MEMORY_IN_WORK, MemoryBudget
@@ -18,6 +18,7 @@ __all__ = [
     "Job",
     "Ledger",
     "MemoryBudget",
+    "NoScansError",
     "PageOptions",
     "PageResult",
     "Place",

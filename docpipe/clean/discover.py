@@ -16,6 +16,10 @@ from docpipe.imageio import SUFFIXES
 LEDGER_NAME = ".docpipe-ledger.sqlite"
 
 
+class NoScansError(InputError):
+    """The sources are there, and no scan is in them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One scan file and its output; `problem` and `hint` where it is clear already that it cannot be read."""
@@ -69,7 +73,8 @@ def plan_jobs(sources: Sequence[str], out: Path | None = None) -> Plan:
             beside the source.
 
     Raises:
-        InputError: a source does not exist, or there is no scan in any of them.
+        InputError: a source does not exist.
+        NoScansError: there is no scan in any of them.
         UsageError: the outputs would overwrite inputs or each other.
     """
     found = _expand(sources)
@@ -89,7 +94,8 @@ def plan_places(source: Place, out: Place) -> Plan:
         out: likewise; not below `source`.
 
     Raises:
-        InputError: a source does not exist, or there is no scan in it.
+        InputError: the source does not exist, or is no folder.
+        NoScansError: there is no scan in it.
         UsageError: the outputs would overwrite inputs or each other.
         StorageError: an object store cannot be reached.
     """
@@ -115,7 +121,7 @@ def _plan_store(source: Url, out: Place) -> Plan:
         raise InputError(f"{source}: {error.strerror}", "check the address and the rights") from error
     scans = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
     if not scans:
-        raise InputError(f"there is no scan in {source}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
+        raise NoScansError(f"there is no scan in {source}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
     jobs = [_store_job(source, out, name) for name in scans]
     ledger = None if isinstance(out, Url) else out / LEDGER_NAME
     return Plan(jobs, out, ledger, ignored=len(names) - len(scans))
@@ -185,7 +191,7 @@ def _plan_folders(found: list[Path], out: Path | None) -> Plan:
                 ignored += 1
     if not jobs:
         names = ", ".join(str(source) for source in found)
-        raise InputError(f"there is no scan in {names}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
+        raise NoScansError(f"there is no scan in {names}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
     return Plan(jobs, root, root / LEDGER_NAME, ignored)
 
 
