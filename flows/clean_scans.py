@@ -2,57 +2,49 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from prefect import State, flow, get_run_logger, task
+from prefect import State, Task, flow, get_run_logger
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from docpipe.clean import (
-    MEMORY_IN_WORK,
     FileReport,
     Ledger,
-    MemoryBudget,
     NoScansError,
     PageOptions,
     Plan,
-    Work,
     Worklist,
-    clean_chunk,
     place_of,
     plan_places,
-    settings_of,
 )
 from docpipe.cores import usable_cores
-from docpipe.errors import StorageError, UsageError
+from docpipe.errors import UsageError
 from docpipe.imageio import ReadOptions
 from docpipe.registry import Registry
-from docpipe.restore import Restorer, ready_restorer
-from flows.discretion import PageIds, RunError, discreet, discreet_worker, private_folder
+from flows.discretion import PageIds, RunError, discreet, private_folder
 from flows.gpu import gpu_slot
 from flows.parameters import ChunkSize, Colour, Device, EngineName, LocalPath, ModelSpec, Place, Shard, Workers
 from flows.told import Progress, tell_table
+from flows.worker import Setup, clean_on_worker, may_pass_later, settings_of_worker
 
 # A task costs Prefect 10 ms in a thread and 250 ms on Dask, a scan takes 0.2 s or more to clean.
 SCANS_A_TASK, SCANS_A_DASK_TASK = 25, 100
 IDS_IN_MESSAGE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a worker needs to know besides the scans; the model is a folder that every worker reaches."""
-
-    engine: str
-    model: Path | None
-    device: Device
-    options: PageOptions
+# Sent by the names of their functions, so these have other names.
+engine_task = Task(settings_of_worker, name="engine", cache_policy=NO_CACHE)
+chunk_task = Task(
+    clean_on_worker, name="clean-chunk", retries=2, retry_delay_seconds=30, retry_condition_fn=may_pass_later,
+    cache_policy=NO_CACHE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +62,6 @@ class Cleaned:
     done_before: int
     failed: tuple[str, ...]
     private: Path
-
-
-def may_pass_later(_task: Any, _run: Any, state: State[Any]) -> bool:
-    """A place that went away may come back. A bad page stays bad, and comes back as a row in any case."""
-    return isinstance(state.result(raise_on_failure=False), StorageError)
-
-
-@task(name="engine", cache_policy=NO_CACHE)
-def settings_of_worker(setup: Setup) -> str:
-    """What a worker's outputs depend on; asked of a worker because it may have another device than this machine."""
-    with discreet_worker():
-        return settings_of(_restorer(setup), setup.options)
-
-
-@task(name="clean-chunk", retries=2, retry_delay_seconds=30, retry_condition_fn=may_pass_later, cache_policy=NO_CACHE)
-def clean_on_worker(chunk: Sequence[Work], setup: Setup) -> list[FileReport]:
-    """Paths go in and rows come back; pixels stay on the worker."""
-    with discreet_worker():
-        return clean_chunk(chunk, _restorer(setup), setup.options, _BUDGET)
 
 
 @flow(name="clean-scans")
@@ -146,7 +119,7 @@ def clean_scans(
         options = PageOptions(read, bilevel=bilevel)
         setup = Setup(engine, folder if engine == "onnx" else None, device, options)
         with Ledger(plan.ledger) as books, gpu_slot(device), _runner(workers, dask) as (runner, at_once):
-            settings = runner.submit(settings_of_worker, {"setup": setup}).result()
+            settings = runner.submit(engine_task, {"setup": setup}).result()
             worklist = Worklist(plan.jobs, books, settings, force=force, verify=verify)
             # Two chunks a slot keep it busy; smaller chunks where there is little to do, or some slots would have none.
             most = chunk or (SCANS_A_DASK_TASK if dask else SCANS_A_TASK)
@@ -182,7 +155,7 @@ def _spread(
     try:
         while True:
             while len(running) < in_work and (chunk := next(chunks, None)) is not None:
-                running.add(runner.submit(clean_on_worker, {"chunk": chunk, "setup": setup}))
+                running.add(runner.submit(chunk_task, {"chunk": chunk, "setup": setup}))
             if not running:
                 return
             future = next(as_completed(list(running)))
@@ -260,12 +233,3 @@ def _runner(workers: int, dask: str | None) -> Iterator[tuple[TaskRunner[Any], i
 
     with DaskTaskRunner(address=dask) as cluster:
         yield cluster, workers or max(1, sum(cluster.client.nthreads().values()))
-
-
-@lru_cache(maxsize=2)
-def _restorer(setup: Setup) -> Restorer:
-    """One for all tasks of this process. Several tasks run at once, so each page is left one thread."""
-    return ready_restorer(setup.engine, model=setup.model, device=setup.device, threads=1)
-
-
-_BUDGET = MemoryBudget(MEMORY_IN_WORK)

@@ -12,7 +12,7 @@ from docpipe.evaluate.report import load_findings
 from docpipe.registry import Registry
 from flows.discretion import discreet, private_folder
 from flows.evaluate import evaluate
-from flows.parameters import Cards, Device, LocalPath, ModelSpec, Ocr, Seed, Share
+from flows.parameters import Cards, Device, LocalPath, ModelSpec, Ocr, Seed, Share, Workers
 from flows.synthesize import synthesize
 from flows.told import tell_table
 from flows.train import COMPACT, train
@@ -33,6 +33,8 @@ def renew(
     suite_seed: Seed = 7,
     device: Device = "cpu",
     ocr: Ocr = "auto",
+    cache: LocalPath | None = None,
+    workers: Workers = 0,
     broken_limit: Annotated[Share, Field(description="Share of the cards that pass raw.")] = 0.03,
 ) -> State[None]:
     """Train a model and promote it if it is better; the old one stays, and `docpipe models rollback` brings it back.
@@ -54,15 +56,17 @@ def renew(
         suite_seed: of their series.
         device: cpu or cuda.
         ocr: what reads.
+        cache: folder in which what was read is kept, so that the noisy cards are not read again every week.
+        workers: processes that draw and read; 0 for one a core.
         broken_limit: cards that pass raw and may fail cleaned, as a share of those that pass raw.
 
     Returns:
         Completed under the name Promoted or Refused, with the figures.
     """
     with discreet(private_folder(Path(reports))):
-        synthesize(suite, suite_drawn, recipe=suite_recipe, seed=suite_seed, split="test")
+        synthesize(suite, suite_drawn, recipe=suite_recipe, seed=suite_seed, split="test", workers=workers)
         if candidate is None:
-            synthesize(cards, cards_drawn)
+            synthesize(cards, cards_drawn, workers=workers)
             candidate = train(config, {**(changes or {}), "cards": f'"{cards}"'}, runs, device=device)
         registry = Registry.of_environment()
         in_service = registry.in_service().spec
@@ -70,7 +74,7 @@ def renew(
         for spec in (in_service, candidate):
             evaluate(
                 str(Path(suite) / "noisy"), str(Path(reports) / spec), truth=str(Path(suite) / "truth.jsonl"),
-                model=spec, device=device, ocr=ocr, about=f"{spec} on {Path(suite).name}",
+                model=spec, device=device, ocr=ocr, cache=cache, workers=workers, about=f"{spec} on {Path(suite).name}",
             )
         before, after = (load_findings(Path(reports) / spec) for spec in (in_service, candidate))
         verdict = judge_promotion(before, after, broken_limit=broken_limit)

@@ -113,7 +113,7 @@ def plan_places(source: Place, out: Place) -> Plan:
 
 
 def _plan_store(source: Url, out: Place) -> Plan:
-    if isinstance(out, Url) and f"{out}/".startswith(f"{source}/"):
+    if isinstance(out, Url) and (out / "").text.startswith((source / "").text):
         raise UsageError(f"{out} lies in {source}: the outputs would be cleaned again", hint="choose another place")
     try:
         names = object_store.list_files(source)
@@ -123,6 +123,7 @@ def _plan_store(source: Url, out: Place) -> Plan:
     if not scans:
         raise NoScansError(f"there is no scan in {source}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
     jobs = [_store_job(source, out, name) for name in scans]
+    _refuse_collisions(jobs)
     ledger = None if isinstance(out, Url) else out / LEDGER_NAME
     return Plan(jobs, out, ledger, ignored=len(names) - len(scans))
 
