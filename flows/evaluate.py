@@ -24,7 +24,7 @@ def evaluate(
     report: LocalPath,
     cleaned: LocalPath | None = None,
     truth: LocalPath | None = None,
-    schema: str | None = None,
+    card_schema: str | None = None,
     engine: EngineName = "onnx",
     model: ModelSpec | None = None,
     device: Device = "cpu",
@@ -40,7 +40,7 @@ def evaluate(
         report: folder of the report.
         cleaned: folder of the same scans, cleaned; without it they are cleaned first, into the report's folder.
         truth: truth.jsonl of the cards; without it fields are judged by their own rules.
-        schema: name or file of a field schema; found out by default.
+        card_schema: name or file of a field schema; found out by default.
         engine: that cleans, where `cleaned` is not given.
         model: that cleans; the one in service by default.
         device: that cleans.
@@ -54,10 +54,10 @@ def evaluate(
             cleaned = str(Path(report) / "cleaned")
             clean_scans(raw, cleaned, engine=engine, model=model, device=device, workers=workers)
         gold = Path(truth) if truth else None
-        cases, _left_out = find_cases(Path(raw), Path(cleaned), truth=gold, schema=schema)
+        cases, _left_out = find_cases(Path(raw), Path(cleaned), truth=gold, schema=card_schema)
         progress = Progress("evaluate", len(cases), f"{len(cases)} cards")
         findings = evaluate_folders(
-            Path(raw), Path(cleaned), truth=gold, schema=schema, ocr=ocr, cache=Path(cache) if cache else None,
+            Path(raw), Path(cleaned), truth=gold, schema=card_schema, ocr=ocr, cache=Path(cache) if cache else None,
             workers=workers or usable_cores(), tell=progress.tell,
         )
         write_report(findings, Path(report))

@@ -32,7 +32,7 @@ def nightly(
     dask: str | None = None,
     shard: Shard = "1/1",
     sample: Annotated[int, Field(ge=0, le=1000)] = 50,
-    schema: str | None = None,
+    card_schema: str | None = None,
     ocr: Ocr = "auto",
 ) -> State[None]:
     """Clean new scans with the model in service, then count on a sample of them how many more cards pass OCR.
@@ -48,7 +48,7 @@ def nightly(
         dask: address of a Dask scheduler, such as tcp://host:8786.
         shard: which part of the inbox, as 2/4.
         sample: scans to evaluate, of those cleaned this time; 0 for none.
-        schema: name or file of the field schema of these cards; found out by default.
+        card_schema: name or file of the field schema of these cards; found out by default.
         ocr: what reads.
 
     Returns:
@@ -69,5 +69,6 @@ def nightly(
                 raw, restored = copy_sample(named, Path(folder))
                 part = "" if shard == "1/1" else f"-{shard.replace('/', '-of-')}"
                 report = Path(reports) / f"{night.date().isoformat()}{part}"
-                evaluate(str(raw), str(report), str(restored), schema=schema, ocr=ocr, about="A sample of the night")
+                about = "A sample of the night"
+                evaluate(str(raw), str(report), str(restored), card_schema=card_schema, ocr=ocr, about=about)
     return Completed(name=state.name, message=state.message)

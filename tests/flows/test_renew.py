@@ -37,7 +37,10 @@ def suite(tmp_path_factory, installed_fonts):
         card = draw_card(10_001 + number, load_layout("td1"), families_of("train"), 300)
         pixels = card.page().pixels.copy()
         if number < SPECKED:
-            pixels[np.random.default_rng(number).random(pixels.shape) < 0.03] = 0
+            specks = np.random.default_rng(number).random(pixels.shape) < 0.03
+            specks[1:] |= specks[:-1]
+            specks[:, 1:] |= specks[:, :-1]
+            pixels[specks] = 0
         elif number == CARDS - 1:
             pixels[:12, :12] = 0
         Image.fromarray(pixels).save(folder / "noisy" / f"{number}.png", dpi=(300, 300))
@@ -79,9 +82,6 @@ def test_only_a_better_model_that_breaks_no_more_is_promoted_and_rolled_back(ser
     assert CliRunner().invoke(main, ["models", "rollback"]).exit_code == ExitCode.OK
     assert registry.in_service().spec == "keeps@1"
 
-    accepted = judged("lifts-and-wipes@1", broken_limit=0.5)
-    assert accepted.name == "Promoted", "two of three cards that pass raw may break, and one does"
-
 
 def test_a_night_cleans_and_evaluates_a_sample_without_naming_it(server, suite, registry, tmp_path):
     registry.promote("lifts-specks@1")
@@ -90,7 +90,7 @@ def test_a_night_cleans_and_evaluates_a_sample_without_naming_it(server, suite, 
     for path in (suite / "noisy").iterdir():
         (inbox / f"MUELLER-ANNA-{path.name}").write_bytes(path.read_bytes())
     state = nightly(
-        str(inbox), str(tmp_path / "out"), str(tmp_path / "reports"), workers=2, sample=2, schema="td1",
+        str(inbox), str(tmp_path / "out"), str(tmp_path / "reports"), workers=2, sample=2, card_schema="td1",
         ocr="tesseract", return_state=True,
     )
     assert (state.name, state.message) == ("Completed", "9 scans cleaned, 0 done before")
