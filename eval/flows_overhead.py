@@ -14,21 +14,23 @@ from eval.flows_loopback import Loopback, program
 from eval.kill_and_resume import contents, make_scans
 from eval.record import keep
 
-FLOW = "import sys; from flows.clean_scans import clean_scans; clean_scans(*sys.argv[1:])"
+FLOW = "import sys; from flows.clean_scans import clean_scans; clean_scans(*sys.argv[1:3], engine=sys.argv[3])"
 
 
 @click.command()
 @click.option("--scans", default=2000, show_default=True, help="Scans, one page each.")
 @click.option("--rounds", default=4, show_default=True, help="Turns; each way gets every scan once.")
-def main(scans: int, rounds: int) -> None:
+@click.option("--engine", default="division", show_default=True, help="The cheaper, the more Prefect weighs.")
+def main(scans: int, rounds: int, engine: str) -> None:
     """Wall clock and processor time of both ways, start-up included; exit code 1 where an output differs."""
     spent = {"docpipe clean": [0.0, 0.0], "the flow": [0.0, 0.0], "start-up of the flow": [0.0, 0.0]}
     with tempfile.TemporaryDirectory() as name, Loopback(Path(name)) as loopback:
         folder = Path(name)
         for number in range(rounds):
             make_scans(folder / "inbox", scans // rounds)
-            command = [program("docpipe"), "clean", str(folder / "inbox"), "-o", str(folder / "by-command"), "--quiet"]
-            flow = [sys.executable, "-c", FLOW, str(folder / "inbox"), str(folder / "by-flow")]
+            command = [program("docpipe"), "clean", str(folder / "inbox"), "-o", str(folder / "by-command")]
+            command += ["--engine", engine, "--quiet"]
+            flow = [sys.executable, "-c", FLOW, str(folder / "inbox"), str(folder / "by-flow"), engine]
             ways = [("docpipe clean", command), ("the flow", flow)]
             for way, arguments in ways if number % 2 else reversed(ways):
                 add(spent[way], measure(arguments, loopback))
@@ -39,7 +41,7 @@ def main(scans: int, rounds: int) -> None:
                 shutil.rmtree(folder / part)
     (wall, cpu), (flow_wall, flow_cpu), (start_wall, start_cpu) = spent.values()
     keep("flows_overhead", [
-        f"scans {scans} in {rounds} rounds, in turns; processor time of the process that cleans, without the server's",
+        f"scans {scans}, engine {engine}, in {rounds} rounds, in turns; processor time of the process that cleans, without the server's",
         *(f"{way}: {seconds:.1f} s on the clock, {processor:.1f} s of processors"
           for way, (seconds, processor) in spent.items()),
         f"flow over command: {flow_wall / wall:.3f} on the clock, {flow_cpu / cpu:.3f} of processors",

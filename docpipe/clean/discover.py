@@ -99,6 +99,11 @@ def plan_places(source: Place, out: Place) -> Plan:
         UsageError: the outputs would overwrite inputs or each other.
         StorageError: an object store cannot be reached.
     """
+    for place in (source, out):
+        if isinstance(place, Url):
+            object_store.forget_listings(place)
+    if isinstance(out, Url):
+        _list(out)  # one question in place of one for every output
     if isinstance(source, Url):
         plan = _plan_store(source, out)
     elif not source.is_dir():
@@ -115,10 +120,7 @@ def plan_places(source: Place, out: Place) -> Plan:
 def _plan_store(source: Url, out: Place) -> Plan:
     if isinstance(out, Url) and (out / "").text.startswith((source / "").text):
         raise UsageError(f"{out} lies in {source}: the outputs would be cleaned again", hint="choose another place")
-    try:
-        names = object_store.list_files(source)
-    except OSError as error:
-        raise InputError(f"{source}: {error.strerror}", "check the address and the rights") from error
+    names = _list(source)
     scans = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
     if not scans:
         raise NoScansError(f"there is no scan in {source}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
@@ -126,6 +128,13 @@ def _plan_store(source: Url, out: Place) -> Plan:
     _refuse_collisions(jobs)
     ledger = None if isinstance(out, Url) else out / LEDGER_NAME
     return Plan(jobs, out, ledger, ignored=len(names) - len(scans))
+
+
+def _list(folder: Url) -> list[str]:
+    try:
+        return object_store.list_files(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror}", "check the address and the rights") from error
 
 
 def _store_job(source: Url, out: Place, name: str) -> Job:

@@ -13,8 +13,17 @@ from docpipe.clean.paths import Url
 from docpipe.errors import MissingToolError, StorageError
 
 
+def forget_listings(folder: Url) -> None:
+    """Let the store of `folder` be asked anew: fsspec keeps what it listed, and answers `look_at` from that.
+
+    Raises:
+        MissingToolError: the package that fsspec needs for this kind of address is not installed.
+    """
+    _open(folder)[0].invalidate_cache()
+
+
 def list_files(folder: Url) -> list[str]:
-    """Names of all files below `folder`, relative to it, sorted; asked of the store anew.
+    """Names of all files below `folder`, relative to it, sorted.
 
     Raises:
         StorageError: the store cannot be reached.
@@ -23,7 +32,6 @@ def list_files(folder: Url) -> list[str]:
     """
     with _errors(folder):
         store, root = _open(folder)
-        store.invalidate_cache()
         found: dict[str, dict[str, Any]] = store.find(root, detail=True)
     root = root.rstrip("/")
     files = (path for path, info in found.items() if info["type"] == "file" and not path.endswith("/"))

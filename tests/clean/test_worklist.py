@@ -227,3 +227,14 @@ def test_a_sample_is_drawn_once_and_copied_without_its_names(inbox, restorer, tm
     raw, cleaned = copy_sample({f"id{place}": job for place, job in enumerate(drawn)}, tmp_path / "sample")
     assert sorted(path.name for path in raw.iterdir()) == ["id0.png", "id1.png", "id2.png"]
     assert (cleaned / "id1.png").read_bytes() == drawn[1].output.read_bytes() != (raw / "id1.png").read_bytes()
+
+
+def test_a_store_is_asked_once_for_what_lies_there_and_not_once_a_file(inbox, restorer, memory, tmp_path, monkeypatch):
+    plan = plan_places(inbox / "scans", Url("memory://out"))
+    with Ledger(tmp_path / "books") as ledger:
+        run(plan, ledger, restorer)
+    listed = []
+    real = type(memory).find
+    monkeypatch.setattr(type(memory), "find", lambda *where, **how: (listed.append(where[1]), real(*where, **how))[1])
+    plan_places(Url("memory://out"), Url("memory://again"))
+    assert listed == ["/again", "/out"]
