@@ -40,8 +40,9 @@ def main(scans: int, rounds: int, engine: str) -> None:
             for part in ("inbox", "by-command", "by-flow"):
                 shutil.rmtree(folder / part)
     (wall, cpu), (flow_wall, flow_cpu), (start_wall, start_cpu) = spent.values()
-    keep("flows_overhead", [
-        f"scans {scans}, engine {engine}, in {rounds} rounds, in turns; processor time of the process that cleans, without the server's",
+    keep(f"flows_overhead_{engine}", [
+        f"scans {scans}, engine {engine}, in {rounds} rounds, in turns",
+        "processor time is that of the process that cleans, without the server's",
         *(f"{way}: {seconds:.1f} s on the clock, {processor:.1f} s of processors"
           for way, (seconds, processor) in spent.items()),
         f"flow over command: {flow_wall / wall:.3f} on the clock, {flow_cpu / cpu:.3f} of processors",
