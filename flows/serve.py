@@ -5,21 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from prefect import Flow, serve
+from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 from prefect.settings import get_current_settings
 
-from flows.clean_scans import clean_scans
-from flows.evaluate import evaluate
-from flows.nightly import nightly
-from flows.renew import renew
+from flows.deployed import FLOWS
 
 TABLE = Path(__file__).parent.parent / "prefect.yaml"
-FLOWS: dict[str, Flow[..., Any]] = {
-    "nightly": nightly, "renew": renew, "clean-scans": clean_scans, "evaluate": evaluate,
-}  # fmt: skip
 
 
 def deployments() -> list[RunnerDeployment]:
