@@ -4,14 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 os.environ |= {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}  # read when Prefect is imported
-pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
-
-from PIL import Image
-from prefect.logging.handlers import APILogWorker
-from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
 
 SECRET = "MUELLER-ANNA"
 
@@ -19,6 +14,9 @@ SECRET = "MUELLER-ANNA"
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """One server for all; it takes seconds to start."""
+    from prefect.settings import PREFECT_HOME, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
     home = {PREFECT_HOME: tmp_path_factory.mktemp("prefect")}
     with temporary_settings(home), prefect_test_harness(server_startup_timeout=120):
         yield
@@ -37,6 +35,8 @@ def inbox(tmp_path, printed):
 @pytest.fixture
 def told(server):
     """All bytes that Prefect keeps of runs: its database, logs among it, and its files."""
+    from prefect.logging.handlers import APILogWorker
+    from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL
 
     def everything() -> bytes:
         APILogWorker.instance().drain()

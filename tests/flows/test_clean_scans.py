@@ -4,6 +4,8 @@ import importlib
 import json
 
 import pytest
+
+pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ParameterTypeError
 

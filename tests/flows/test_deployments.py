@@ -1,6 +1,8 @@
 """prefect.yaml, what is served without workers, and the flows themselves say the same."""
 
 import pytest
+
+pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
 import yaml
 from prefect.flows import load_flow_from_entrypoint
 

@@ -3,6 +3,8 @@
 import threading
 
 import pytest
+
+pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 

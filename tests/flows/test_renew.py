@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
 from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card

@@ -2,6 +2,7 @@
 
 import pytest
 
+pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
 from docpipe.registry import FOLDER_VARIABLE, Registry
 from flows.synthesize import synthesize
 from flows.train import train
