@@ -1,6 +1,5 @@
 """Clean an inbox. The ledger, not Prefect, decides what is left to do; chunks go out, rows come back, one writer."""
 
-import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,10 +120,8 @@ def clean_scans(
         with Ledger(plan.ledger) as books, gpu_slot(device), _runner(workers, dask) as (runner, at_once):
             settings = runner.submit(engine_task, {"setup": setup}).result()
             worklist = Worklist(plan.jobs, books, settings, force=force, verify=verify)
-            # Two chunks a slot keep it busy; smaller chunks where there is little to do, or some slots would have none.
             most = chunk or (SCANS_A_DASK_TASK if dask else SCANS_A_TASK)
-            size = max(1, min(most, math.ceil(len(worklist.to_do) / at_once / 2)))
-            rows = _spread(worklist, setup, runner, size, in_work=2 * at_once)
+            rows = _spread(worklist, setup, runner, most, at_once)
             cleaned = _clean(worklist, rows, private)
     return _state(cleaned)
 
@@ -147,14 +144,14 @@ def _clean(worklist: Worklist, rows: Iterator[list[FileReport]], private: Path) 
 
 
 def _spread(
-    worklist: Worklist, setup: Setup, runner: TaskRunner[Any], size: int, in_work: int
+    worklist: Worklist, setup: Setup, runner: TaskRunner[Any], most: int, at_once: int
 ) -> Iterator[list[FileReport]]:
     """Hand chunks out and note what comes back, until nothing is left or a chunk fails for good."""
     running: set[PrefectFuture[list[FileReport]]] = set()
-    chunks = worklist.chunks(size)
+    chunks = worklist.chunks(most, at_once)
     try:
         while True:
-            while len(running) < in_work and (chunk := next(chunks, None)) is not None:
+            while len(running) < 2 * at_once and (chunk := next(chunks, None)) is not None:
                 running.add(runner.submit(chunk_task, {"chunk": chunk, "setup": setup}))
             if not running:
                 return

@@ -64,8 +64,20 @@ def test_chunks_hold_every_file_once_and_the_second_run_has_none(inbox, restorer
         assert {record.pages[0].status for record in ledger.files().values()} == {"started"}
         assert not any(report.failed for report in run(plan, ledger, restorer))
         assert all(report.was_done for report in run(plan, ledger, restorer)) and len(engine.calls) == 5
-        with pytest.raises(ValueError, match="size is 0"):
+        with pytest.raises(ValueError, match="most is 0"):
             next(worklist.chunks(0))
+
+
+@given(files=st.integers(0, 300), most=st.integers(1, 40), workers=st.integers(1, 9))
+def test_chunks_grow_smaller_so_that_no_worker_is_left_with_much_more_than_the_others(files, most, workers):
+    jobs = [Job(Path(f"in/{number}.png"), Path(f"out/{number}.png")) for number in range(files)]
+    with Ledger(None) as ledger:
+        chunks = list(Worklist(jobs, ledger, "settings").chunks(most, workers))
+    sizes = [len(chunk) for chunk in chunks]
+    assert [work.job for chunk in chunks for work in chunk] == jobs
+    assert sizes == sorted(sizes, reverse=True) and all(1 <= size <= most for size in sizes)
+    assert not files or sizes[-1] == 1
+    assert all(2 * workers * (size - 1) < sum(sizes[place:]) for place, size in enumerate(sizes))
 
 
 def test_rows_that_did_not_come_back_are_done_again_and_the_outputs_are_the_same(inbox, restorer):

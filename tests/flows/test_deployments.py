@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
 import yaml
 from prefect.flows import load_flow_from_entrypoint
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.deployed import FLOWS
 from flows.serve import TABLE, deployments, main
@@ -38,7 +39,7 @@ def test_what_is_served_is_what_would_be_deployed():
         assert served[name].concurrency_limit == limit
 
 
-def test_serving_without_a_server_is_refused(monkeypatch):
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    with pytest.raises(SystemExit, match="schedules need a server"):
+def test_serving_without_a_server_is_refused():
+    refused = pytest.raises(SystemExit, match="schedules need a server")
+    with temporary_settings(restore_defaults={PREFECT_API_URL}), refused:
         main()
