@@ -109,14 +109,8 @@ def clean_scans(
         except NoScansError:  # an inbox may be empty, and the next night it is not
             return Completed(name="InboxEmpty", message="no scan in the inbox", data=Cleaned((), 0, (), private))
         assert plan.ledger is not None
-        if engine == "onnx":
-            registry = Registry.of_environment()
-            folder = (registry.find(model) if model else registry.in_service()).folder.resolve()
-        elif model:
-            raise UsageError(f"the {engine} engine takes no model")
         read = ReadOptions(keep_colour=colour == "keep", rasterise=rasterise)
-        options = PageOptions(read, bilevel=bilevel)
-        setup = Setup(engine, folder if engine == "onnx" else None, device, options)
+        setup = Setup(engine, _model_folder(engine, model), device, PageOptions(read, bilevel=bilevel))
         with Ledger(plan.ledger) as books, gpu_slot(device), _runner(workers, dask) as (runner, at_once):
             settings = runner.submit(engine_task, {"setup": setup}).result()
             worklist = Worklist(plan.jobs, books, settings, force=force, verify=verify)
@@ -207,6 +201,15 @@ def _plan(inbox: str, out: str, shard: str, ledger: str | None) -> Plan:
         raise UsageError(f"there is no shard {number} of {of}")
     plan = plan_places(place_of(inbox), place_of(out)).shard(number, of)
     return replace(plan, ledger=Path(ledger)) if ledger else plan
+
+
+def _model_folder(engine: str, model: str | None) -> Path | None:
+    if engine == "onnx":
+        registry = Registry.of_environment()
+        return (registry.find(model) if model else registry.in_service()).folder.resolve()
+    if model:
+        raise UsageError(f"the {engine} engine takes no model")
+    return None
 
 
 @contextmanager
