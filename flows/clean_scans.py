@@ -130,6 +130,7 @@ def _clean(worklist: Worklist, rows: Iterator[list[FileReport]], private: Path) 
     for some in rows:
         reports += some
         progress.tell(len(reports))
+    worklist.remove_parts()  # a worker may have been killed, and its scans cleaned by another
     ids = PageIds(private)
     failed = tuple(ids.tell(str(report.job.source)) for report in reports if report.failed)
     cleaned = Cleaned(tuple(reports), len(worklist.done), failed, private)

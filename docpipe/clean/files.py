@@ -6,7 +6,7 @@ import io
 import os
 import platform
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -109,12 +109,16 @@ def _appearing_on_disk(output: Path) -> Iterator[BinaryIO]:
             part.unlink()
 
 
-def remove_parts(output: Place) -> None:
-    """Clear what killed runs left half written of `output`; on an object store there is no such thing."""
-    if isinstance(output, Url):
-        return
-    for part in output.parent.glob(f".docpipe-{_digest(output)}-*.part"):
-        part.unlink(missing_ok=True)
+def remove_parts(outputs: Iterable[Place]) -> None:
+    """Clear what killed writers left half written of `outputs`; on an object store there is no such thing."""
+    names: dict[Path, set[str]] = {}
+    for output in outputs:
+        if isinstance(output, Path):
+            names.setdefault(output.parent, set()).add(_digest(output))
+    for folder, digests in names.items():  # each is listed once: it may hold very many files
+        for part in folder.glob(".docpipe-*.part"):
+            if part.name.split("-")[1] in digests:
+                part.unlink(missing_ok=True)
 
 
 def part_of(output: Path) -> Path:

@@ -50,9 +50,10 @@ class Worklist:
         """Files that fail because they would overwrite what is not ours; heard of by the ledger, it would be ours."""
         self.to_do: list[Work] = []
         """In the order of the jobs."""
-        self._known = ledger.files()
+        known = ledger.files()
+        self._begun = [output for output, record in known.items() if record.pages[0].status == "started"]
         for job in jobs:
-            record = self._known.get(real_place(job.output))
+            record = known.get(real_place(job.output))
             if record is not None and not (force or verify) and looks_done(job, record, settings):
                 self.done.append(FileReport(job, record, was_done=True))
             elif ledger.is_kept and not force and record is None and exists(job.output):
@@ -61,14 +62,13 @@ class Worklist:
                 self.to_do.append(Work(job, None if force else record))
 
     def remove_parts(self) -> None:
-        """Clear what killed runs left half written."""
-        for output, record in self._known.items():
-            if any(page.status == "started" for page in record.pages):
-                remove_parts(output)
+        """Clear what killed runs, and workers of this one, left half written; while none of it is in work."""
+        remove_parts(self._begun)
 
     def begin(self, work: Work) -> None:
         """Note that a file is handed out."""
         self._ledger.start(work.job.output)
+        self._begun.append(work.job.output)
 
     def end(self, report: FileReport) -> None:
         """Note what came back of it."""

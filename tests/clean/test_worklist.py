@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docpipe.clean import (
@@ -68,7 +68,8 @@ def test_chunks_hold_every_file_once_and_the_second_run_has_none(inbox, restorer
             next(worklist.chunks(0))
 
 
-@given(files=st.integers(0, 300), most=st.integers(1, 40), workers=st.integers(1, 9))
+@settings(deadline=None)
+@given(files=st.integers(0, 120), most=st.integers(1, 40), workers=st.integers(1, 9))
 def test_chunks_grow_smaller_so_that_no_worker_is_left_with_much_more_than_the_others(files, most, workers):
     jobs = [Job(Path(f"in/{number}.png"), Path(f"out/{number}.png")) for number in range(files)]
     with Ledger(None) as ledger:
@@ -90,6 +91,22 @@ def test_rows_that_did_not_come_back_are_done_again_and_the_outputs_are_the_same
         again = run(plan, ledger, restorer)
     assert not any(report.failed or report.was_done for report in again)
     assert before == {output: output.read_bytes() for output in before}
+
+
+def test_what_a_killed_worker_left_half_written_is_cleared_and_nothing_else(inbox, restorer):
+    plan = plan_jobs([str(inbox / "scans")])
+    part = Path(str(part_of(plan.jobs[0].output)).replace(str(os.getpid()), "1"))
+    other = part_of(plan.where / "of-another-batch.png")
+    plan.where.mkdir()
+    for path in (part, other):
+        path.write_bytes(b"half")
+    with Ledger(plan.ledger) as ledger:
+        worklist = Worklist(plan.jobs, ledger, "settings")
+        worklist.remove_parts()
+        assert part.exists(), "it was not begun by us, nor by a run before"
+        next(worklist.chunks(5))
+        worklist.remove_parts()
+    assert not part.exists() and other.exists()
 
 
 def test_a_batch_from_store_to_store_is_noted_by_address(inbox, restorer, memory, tmp_path):
