@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docpipe.cli_learning import compare, evaluate, export, synth, train
+from docpipe.cli_models import models
 from docpipe.cores import usable_cores
 from docpipe.errors import DocpipeError, ExitCode, InputError, OutputError, UsageError
 
@@ -48,6 +49,7 @@ def main() -> None:
     docpipe doctor          see what is installed and what works
     docpipe evaluate        count how many more cards pass OCR
     docpipe compare         hold two evaluations against each other
+    docpipe models          see which model is in service, promote one, roll back
     """
 
 
@@ -56,7 +58,8 @@ def main() -> None:
 @click.option("-o", "--out", metavar="PATH", help="Output folder or file.  [default: NAME-cleaned]")
 @click.option("--engine", "engine_name", default="onnx", show_default=True,
               help="onnx runs a network, division evens out paper and light without one.")
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder for the onnx engine.  [default: shipped]")
+@click.option("--model", type=click.Path(path_type=Path),
+              help="Model folder for the onnx engine.  [default: the one in service, see docpipe models]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where a network runs.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Files in work at once.  [default: one a core]")
@@ -91,12 +94,11 @@ def clean(
     docpipe clean - -o - < in.png > out.png     in a pipe
     """
     # Late, here and below: `--help` must not load OpenCV.
-    import cv2
-
     from docpipe.clean import Batch, BatchOptions, PageOptions, plan_jobs
     from docpipe.console import Reporter
     from docpipe.imageio import ReadOptions
-    from docpipe.restore import Restorer, load_engine
+    from docpipe.registry import Registry
+    from docpipe.restore import ready_restorer
 
     read = ReadOptions(max_pixels=max_pixels, keep_colour=colour == "keep", rasterise=rasterise)
     page_options = PageOptions(read, bilevel=bilevel)
@@ -105,8 +107,9 @@ def clean(
     cores = usable_cores()
     at_once = min(jobs or cores, len(plan.jobs)) if plan else 1
     threads = max(1, cores // at_once)
-    cv2.setNumThreads(threads)
-    restorer = Restorer(load_engine(engine_name, model=model, device=device, threads=threads))
+    if engine_name == "onnx" and model is None:
+        model = Registry.of_environment().in_service().folder
+    restorer = ready_restorer(engine_name, model=model, device=device, threads=threads)
 
     if plan is None:
         if dry_run or as_json or ledger:
@@ -167,11 +170,12 @@ def _clean_batch(batch: "Batch", plan: "Plan", ledger_path: Path | None, reporte
 def _show_what_would_be_done(batch: "Batch", plan: "Plan", ledger_path: Path | None) -> None:
     from docpipe.clean import Ledger, shown
 
-    known = {}
-    if ledger_path and ledger_path.exists():
-        with Ledger(ledger_path, read_only=True) as ledger:
-            known = ledger.files()
-    to_do = list(batch.to_do(plan.jobs, known))
+    is_there = ledger_path is not None and ledger_path.exists()
+    with Ledger(ledger_path if is_there else None, read_only=is_there) as ledger:
+        worklist = batch.worklist(plan.jobs, ledger)
+    for report in worklist.spared:
+        click.echo(f"{shown(report.job.source)}: {report.record.pages[0].reason}")
+    to_do = [work.job for work in worklist.to_do]
     for job in to_do:
         click.echo(f"{shown(job.source)}{f': {job.problem}' if job.problem else f' -> {shown(job.output)}'}")
     click.echo(f"{len(to_do)} of {len(plan.jobs)} scans to clean, the others are done; nothing was written", err=True)
@@ -194,5 +198,5 @@ def doctor(as_json: bool) -> None:
         raise SystemExit(int(ExitCode.MISSING_TOOL))
 
 
-for command in (synth, train, export, evaluate, compare):
+for command in (synth, train, export, evaluate, compare, models):
     main.add_command(command)

@@ -56,6 +56,12 @@ class OutputError(DocpipeError):
     exit_code = ExitCode.BAD_INPUT
 
 
+class StorageError(DocpipeError):
+    """A place that went away while it was in use, such as a mount or an object store: it may be there again later."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
 class MissingToolError(DocpipeError):
     """A program, a language pack or an extra that this command needs is not installed."""
 

@@ -1,25 +1,31 @@
 """Which scans there are, and where each one goes. Nothing is read and nothing is written here."""
 
 import glob
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
-from docpipe.clean.paths import real_path
+from docpipe.clean import object_store
+from docpipe.clean.paths import Place, Url, real_place
 from docpipe.errors import InputError, UsageError
 from docpipe.imageio import SUFFIXES
 
 LEDGER_NAME = ".docpipe-ledger.sqlite"
 
 
+class NoScansError(InputError):
+    """The sources are there, and no scan is in them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One scan file and its output; `problem` and `hint` where it is clear already that it cannot be read."""
 
-    source: Path
-    output: Path
+    source: Place
+    output: Place
     problem: str = ""
     hint: str = ""
 
@@ -36,9 +42,23 @@ class Plan:
     """
 
     jobs: list[Job]
-    where: Path
+    where: Place
     ledger: Path | None
     ignored: int = 0
+
+    def shard(self, number: int, of: int) -> "Plan":
+        """Shard `number` (from 1) of `of`: every file is in one of them, and stays in it as others come and go.
+
+        Raises:
+            ValueError: there is no such shard.
+        """
+        if not 1 <= number <= of:
+            raise ValueError(f"shard is {number} of {of}; it must be from 1 to {of}")
+        if of == 1:
+            return self
+        ledger = self.ledger and self.ledger.with_name(f".docpipe-ledger-{number}-of-{of}.sqlite")
+        jobs = [job for job in self.jobs if _hashed(_below(self.where, job.output)) % of == number - 1]
+        return replace(self, jobs=jobs, ledger=ledger)
 
 
 def plan_jobs(sources: Sequence[str], out: Path | None = None) -> Plan:
@@ -53,7 +73,8 @@ def plan_jobs(sources: Sequence[str], out: Path | None = None) -> Plan:
             beside the source.
 
     Raises:
-        InputError: a source does not exist, or there is no scan in any of them.
+        InputError: a source does not exist.
+        NoScansError: there is no scan in any of them.
         UsageError: the outputs would overwrite inputs or each other.
     """
     found = _expand(sources)
@@ -63,6 +84,75 @@ def plan_jobs(sources: Sequence[str], out: Path | None = None) -> Plan:
     plan = _plan_single(found[0], out) if is_one_file else _plan_folders(found, out)
     _refuse_collisions(plan.jobs)
     return plan
+
+
+def plan_places(source: Place, out: Place) -> Plan:
+    """As `plan_jobs`, for a folder and its outputs that may both lie on an object store.
+
+    Args:
+        source: a folder, or an address such as s3://bucket/inbox.
+        out: likewise; not below `source`.
+
+    Raises:
+        InputError: the source does not exist, or is no folder.
+        NoScansError: there is no scan in it.
+        UsageError: the outputs would overwrite inputs or each other.
+        StorageError: an object store cannot be reached.
+    """
+    for place in (source, out):
+        if isinstance(place, Url):
+            object_store.forget_listings(place)
+    if isinstance(out, Url):
+        _list(out)  # one question in place of one for every output
+    if isinstance(source, Url):
+        plan = _plan_store(source, out)
+    elif not source.is_dir():
+        raise InputError(f"{source} is no folder", "name one that holds scans")
+    elif isinstance(out, Url):
+        local = plan_jobs([str(source)])
+        jobs = [replace(job, output=out / _below(local.where, job.output)) for job in local.jobs]
+        plan = replace(local, jobs=jobs, where=out, ledger=None)
+    else:
+        plan = plan_jobs([str(source)], out)
+    return plan
+
+
+def _plan_store(source: Url, out: Place) -> Plan:
+    if isinstance(out, Url) and (out / "").text.startswith((source / "").text):
+        raise UsageError(f"{out} lies in {source}: the outputs would be cleaned again", hint="choose another place")
+    names = _list(source)
+    scans = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    if not scans:
+        raise NoScansError(f"there is no scan in {source}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
+    jobs = [_store_job(source, out, name) for name in scans]
+    _refuse_collisions(jobs)
+    ledger = None if isinstance(out, Url) else out / LEDGER_NAME
+    return Plan(jobs, out, ledger, ignored=len(names) - len(scans))
+
+
+def _list(folder: Url) -> list[str]:
+    try:
+        return object_store.list_files(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror}", "check the address and the rights") from error
+
+
+def _store_job(source: Url, out: Place, name: str) -> Job:
+    if set(name.split("/")) & {"", ".", ".."}:  # harmless in an address, but not in a path
+        safe = hashlib.sha256(name.encode()).hexdigest()[:16]
+        return Job(source / name, out / safe, "has a name that cannot be that of a file", "rename it")
+    return Job(source / name, out / name)
+
+
+def _below(folder: Place, output: Place) -> str:
+    if isinstance(output, Url):
+        return output.text.removeprefix(str(folder)).lstrip("/")
+    assert isinstance(folder, Path)
+    return output.relative_to(folder).as_posix()
+
+
+def _hashed(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()[:8])
 
 
 def _expand(sources: Sequence[str]) -> list[Path]:
@@ -111,7 +201,7 @@ def _plan_folders(found: list[Path], out: Path | None) -> Plan:
                 ignored += 1
     if not jobs:
         names = ", ".join(str(source) for source in found)
-        raise InputError(f"there is no scan in {names}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
+        raise NoScansError(f"there is no scan in {names}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
     return Plan(jobs, root, root / LEDGER_NAME, ignored)
 
 
@@ -172,11 +262,12 @@ def _unreadable(source: Path) -> tuple[str, str]:
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:
-    inputs = {real_path(job.source) for job in jobs}
-    inputs |= {Path(os.path.realpath(job.source)) for job in jobs if job.source.is_symlink()}
-    taken: dict[Path, Path] = {}
+    inputs = {real_place(job.source) for job in jobs}
+    links = (job.source for job in jobs if isinstance(job.source, Path) and job.source.is_symlink())
+    inputs |= {Path(os.path.realpath(link)) for link in links}
+    taken: dict[Place, Place] = {}
     for job in jobs:
-        output = real_path(job.output)
+        output = real_place(job.output)
         if output in inputs:
             raise UsageError(f"{job.output} is an input; inputs are never touched", hint="choose another -o")
         if output in taken:

@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from docpipe.clean.paths import real_path
+from docpipe.clean.paths import Place, Url, real_path
 from docpipe.errors import OutputError
 
 Status = Literal["started", "done", "failed"]
@@ -111,7 +111,7 @@ _FORGET = "delete from pages where output = cast(? as text) and page >= ?"
 
 
 class Ledger:
-    """The pages of one or more output folders, keyed by output path (relative to the ledger) and page.
+    """The pages of one or more output folders, keyed by output (relative to the ledger, or an address) and page.
 
     Args:
         path: the SQLite file; made, with its folder, where it does not exist. None to remember nothing.
@@ -157,23 +157,23 @@ class Ledger:
             self._database.execute("pragma synchronous = normal")
             self._database.executescript(f"begin exclusive; {_SCHEMA if version == 0 else ''} commit;")
 
-    def files(self) -> dict[Path, FileRecord]:
-        """What is known of each output, by its `real_path`."""
-        files: dict[Path, FileRecord] = {}
+    def files(self) -> dict[Place, FileRecord]:
+        """What is known of each output, by its `real_place`."""
+        files: dict[Place, FileRecord] = {}
         query = f"select output, {', '.join(_COLUMNS)} from pages order by output, page"  # noqa: S608 (our own names)
         with self._errors():
             for output, *values in self._database.execute(query):
                 stamp, page = Stamp(*values[: len(_STAMP)]), PageResult(*values[len(_STAMP) :])
-                path = Path(os.path.normpath(self._folder / output))
-                files.setdefault(path, FileRecord(stamp, [])).pages.append(page)
+                place = Url(output) if "://" in output else Path(os.path.normpath(self._folder / output))
+                files.setdefault(place, FileRecord(stamp, [])).pages.append(page)
         return files
 
-    def start(self, output: Path) -> None:
+    def start(self, output: Place) -> None:
         """Note that work on a file begins. The row of its first page stands for all of them."""
         with self._errors():
             self._database.execute(_START, (self._key(output), time.time()))
 
-    def finish(self, output: Path, record: FileRecord) -> None:
+    def finish(self, output: Place, record: FileRecord) -> None:
         """Note how each page of a file ended, in one transaction. Pages that the file no longer has go."""
         key, now = self._key(output), time.time()
         stamp = (os.fsencode(record.stamp.source), *astuple(record.stamp)[1:])
@@ -193,7 +193,9 @@ class Ledger:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _key(self, output: Path) -> bytes:
+    def _key(self, output: Place) -> bytes:
+        if isinstance(output, Url):
+            return output.text.encode()          # no relative path holds the :// of an address
         return os.fsencode(os.path.relpath(real_path(output), self._folder))
 
     @contextlib.contextmanager

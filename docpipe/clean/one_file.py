@@ -1,25 +1,21 @@
 """One scan file from its bytes to its output: read, restore every page, write under a temporary name, rename."""
 
-import errno
 import hashlib
 import os
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import BinaryIO
 
 from docpipe.clean.discover import Job
+from docpipe.clean.files import appearing_whole, exists, look_at, read_whole
 from docpipe.clean.ledger import FileRecord, PageResult, Stamp
 from docpipe.clean.memory import MemoryBudget, memory_needed
-from docpipe.clean.paths import real_path, shown
-from docpipe.errors import DocpipeError, InputError, OutputError
+from docpipe.clean.paths import Place, real_place
+from docpipe.errors import DocpipeError, InputError, OutputError, StorageError
 from docpipe.imageio import ReadOptions, ScanWriter, open_scan
 from docpipe.restore import Restored, Restorer
 
-# After these nothing else can be written either: the batch ends instead of failing page by page.
-_NO_PLACE_LEFT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _NO_MEMORY = ("does not fit into memory", "use fewer --jobs, or split it into smaller files")
 # Counts up when reading or writing comes to give other files.
 _VERSION = 1
@@ -127,6 +123,7 @@ def clean_file(
 
     Raises:
         OutputError: there is no place left to write to.
+        StorageError: the place of the input or of the output went away.
     """
     began = time.perf_counter()
     stamp = Stamp(source=source_of(job), settings=settings_of(restorer, options))
@@ -139,11 +136,11 @@ def clean_file(
         with appearing_whole(job.output) as stream:
             pages = clean_stream(data, stream, restorer, options, budget)
             out_size = stream.seek(0, os.SEEK_END)
-    except OutputError:
+    except (OutputError, StorageError):
         raise
     except (DocpipeError, MemoryError) as error:
         problem, hint = (error.problem, error.hint) if isinstance(error, DocpipeError) else _NO_MEMORY
-        if known is not None and job.output.exists():
+        if known is not None and exists(job.output):
             hint = "; ".join(filter(None, [hint, "the output of its earlier version is still there"]))
         failed = PageResult(0, "failed", reason=problem, seconds=time.perf_counter() - began)
         return FileReport(job, FileRecord(stamp, [failed]), hint)
@@ -157,70 +154,25 @@ def settings_of(restorer: Restorer, options: PageOptions) -> str:
 
 def source_of(job: Job) -> str:
     """The path of the input as the ledger keeps it: another input may come to have the same output."""
-    return str(real_path(job.source))
+    return str(real_place(job.source))
 
 
-def holds(known: FileRecord, stamp: Stamp, output: Path) -> bool:
+def holds(known: FileRecord, stamp: Stamp, output: Place) -> bool:
     """Whether `output` is there and was made, whole, of the content and with the settings in `stamp`."""
     wanted = (known.stamp.content, known.stamp.settings) == (stamp.content, stamp.settings)
     try:
-        return wanted and known.is_done and output.stat().st_size == known.stamp.out_size
+        return wanted and known.is_done and look_at(output)[0] == known.stamp.out_size
     except OSError:
         return False
 
 
-def remove_parts(output: Path) -> None:
-    """Clear what killed runs left half written of `output`."""
-    for part in output.parent.glob(f".docpipe-{_digest(output)}-*.part"):
-        part.unlink(missing_ok=True)
-
-
-def part_of(output: Path) -> Path:
-    """Where `output` is written until it is whole: the same folder, a name that no other process writes to."""
-    return output.with_name(f".docpipe-{_digest(output)}-{os.getpid()}.part")
-
-
-def _digest(output: Path) -> str:
-    return hashlib.sha256(os.fsencode(output.name)).hexdigest()[:16]
-
-
-def _read(source: Path, stamp: Stamp) -> tuple[bytes, Stamp]:
+def _read(source: Place, stamp: Stamp) -> tuple[bytes, Stamp]:
     try:
-        with source.open("rb") as file:
-            status = os.fstat(file.fileno())
-            data = file.read()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", "check the disk and the rights") from error
+        data, size, mtime_ns = read_whole(source)
     except MemoryError as error:
         raise InputError(*_NO_MEMORY) from error
     content = hashlib.sha256(data).hexdigest()
-    return data, replace(stamp, content=content, size=status.st_size, mtime_ns=status.st_mtime_ns)
-
-
-@contextmanager
-def appearing_whole(output: Path) -> Iterator[BinaryIO]:
-    """A stream whose content appears as `output`, whole, when the context ends well, and not at all otherwise.
-
-    Raises:
-        OutputError: there is no place left to write to.
-        InputError: this one file cannot be written there.
-    """
-    part = part_of(output)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w+b") as stream:
-            yield stream
-        part.replace(output)
-    except OSError as error:
-        if error.errno in _NO_PLACE_LEFT:
-            raise OutputError(
-                f"{shown(output)}: {error.strerror}",
-                hint="make room or choose another -o; what is done stays done, a second run goes on from there",
-            ) from error
-        raise InputError(f"cannot be written: {error.strerror}", "check the rights in the output folder") from error
-    finally:
-        with suppress(OSError):  # it is gone after the rename; a place that is read-only never had it
-            part.unlink()
+    return data, replace(stamp, content=content, size=size, mtime_ns=mtime_ns)
 
 
 def _result(index: int, restored: Restored, seconds: float) -> PageResult:

@@ -1,6 +1,37 @@
-"""One name for one file, whatever links lead to its folder; and names that fit on one line."""
+"""Places of files: paths, and addresses on object stores. One name for one file, and names that fit on one line."""
 
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A file or a folder on an object store, as fsspec names it.
+
+    Args:
+        text: such as "s3://bucket/folder/scan.png".
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __truediv__(self, name: str) -> "Url":
+        return Url(f"{self.text.rstrip('/')}/{name}")
+
+    @property
+    def name(self) -> str:
+        """Its last part."""
+        return PurePosixPath(self.text).name
+
+
+Place = Path | Url
+
+
+def place_of(text: str) -> Place:
+    """The place that a user names: an address where it holds "://", a path otherwise."""
+    return Url(text) if "://" in text else Path(text)
 
 
 def real_path(path: Path) -> Path:
@@ -8,9 +39,14 @@ def real_path(path: Path) -> Path:
     return path.parent.resolve() / path.name
 
 
-def shown(path: Path | str) -> str:
-    """`path` on one line: control characters and bytes that are not UTF-8 are escaped."""
-    text = str(path)
+def real_place(place: Place) -> Place:
+    """As `real_path`; an address has no links."""
+    return place if isinstance(place, Url) else real_path(place)
+
+
+def shown(place: Place | str) -> str:
+    """`place` on one line: control characters and bytes that are not UTF-8 are escaped."""
+    text = str(place)
     if text.isprintable():
         return text
     escaped = (char if char.isprintable() else char.encode("unicode_escape", "surrogatepass") for char in text)

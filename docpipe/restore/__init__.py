@@ -3,6 +3,7 @@
 from docpipe.restore.engine import Device, Engine
 from docpipe.restore.engines import DEFAULT_ENGINE, ENGINES, SHIPPED_MODEL, load_engine
 from docpipe.restore.gate import Gate
+from docpipe.restore.ready import ready_restorer
 from docpipe.restore.restorer import Choice, Restored, Restorer, restore_page
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "Restored",
     "Restorer",
     "load_engine",
+    "ready_restorer",
     "restore_page",
 ]

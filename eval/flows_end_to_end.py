@@ -1,0 +1,86 @@
+"""Server, worker and schedule on loopback, from nothing to the outputs: with threads, on Dask, on an object store."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+import fsspec
+
+from eval.flows_loopback import Loopback, dask_cluster, object_store, program
+from eval.kill_and_resume import contents, make_scans
+from eval.record import keep
+
+
+@click.command()
+@click.option("--scans", default=24, show_default=True, help="Scans in the inbox.")
+@click.option("--only", type=click.Choice(["threads", "dask", "s3"]), help="One of the three.")
+def main(scans: int, only: str | None) -> None:
+    """Exit code 1 where a scheduled run does not complete, or an output differs from that of `docpipe clean`."""
+    parts = {"threads": with_threads, "dask": on_dask, "s3": on_object_store}
+    with tempfile.TemporaryDirectory() as name:
+        inbox, expected = Path(name) / "inbox", Path(name) / "expected"
+        make_scans(inbox, scans)
+        subprocess.run([program("docpipe"), "clean", str(inbox), "-o", str(expected), "--quiet"], check=True)
+        lines = []
+        for part in [only] if only else parts:
+            folder = Path(name) / part
+            folder.mkdir()
+            lines.append(parts[part](folder, inbox, contents(expected)))
+    keep("flows_end_to_end", [f"scans {scans}; each part: server, worker, schedule every minute, nightly", *lines])
+
+
+def with_threads(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str:
+    """Threads of the worker's process; four scans are evaluated."""
+    with Loopback(folder) as loopback:
+        places = {"inbox": str(inbox), "out": str(folder / "out"), "reports": str(folder / "reports"), "sample": 4}
+        run = scheduled(loopback, places)
+        report = next((folder / "reports").glob("*/report.html"))
+    return line("threads", run, contents(folder / "out"), expected) + f"; report of {report.stat().st_size} bytes"
+
+
+def on_dask(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str:
+    """A scheduler and two workers, each a process."""
+    with Loopback(folder) as loopback, dask_cluster(loopback, workers=2) as (address, _workers):
+        places = {"inbox": str(inbox), "out": str(folder / "out"), "reports": str(folder / "reports"), "sample": 0}
+        run = scheduled(loopback, {**places, "dask": address})
+        logs = [path.read_text() for path in folder.glob("dask-*.log")]
+    assert any("Starting Worker" in log or "Start worker" in log for log in logs)
+    return line("Dask, two workers", run, contents(folder / "out"), expected)
+
+
+def on_object_store(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str:
+    """Inbox and outputs are addresses; the ledger is a file here."""
+    with object_store(folder) as environment, Loopback(folder, environment) as loopback:
+        store = fsspec.filesystem(
+            "s3", key="loopback", secret="loopback", endpoint_url=environment["FSSPEC_S3_ENDPOINT_URL"]
+        )
+        store.mkdir("cards")
+        for path in inbox.iterdir():
+            store.pipe_file(f"cards/inbox/{path.name}", path.read_bytes())
+        places = {"inbox": "s3://cards/inbox", "out": "s3://cards/out", "ledger": str(folder / "ledger.sqlite")}
+        run = scheduled(loopback, {**places, "reports": str(folder / "reports"), "sample": 0})
+        store.invalidate_cache()
+        found = {Path(path).name: store.cat_file(path) for path in store.find("cards/out")}
+    return line("S3 (moto)", run, found, expected)
+
+
+def scheduled(loopback: Loopback, parameters: dict[str, object]) -> dict[str, object]:
+    """Deploy, let the schedule fire, wait for the end."""
+    loopback.worker()
+    loopback.deploy({"nightly": parameters}, every_minute="nightly")
+    return loopback.ended_run("nightly")
+
+
+def line(part: str, run: dict[str, object], found: dict[str, bytes], expected: dict[str, bytes]) -> str:
+    """What came of one part; ends the script where it is not what it must be."""
+    differ = sum(found.get(name) != data for name, data in expected.items()) + len(found.keys() - expected.keys())
+    state = f"{run['state_type']} ({run['state']['message']})"
+    if run["state_type"] != "COMPLETED" or not run["auto_scheduled"] or differ:
+        sys.exit(f"FAILED: {part}: {state}, {differ} outputs differ")
+    return f"{part}: {state}; outputs that differ from docpipe clean: {differ}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""docpipe on a schedule: Prefect flows, each a few decorators around calls of the library."""

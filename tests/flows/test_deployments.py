@@ -1,0 +1,45 @@
+"""prefect.yaml, what is served without workers, and the flows themselves say the same."""
+
+import pytest
+
+pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
+import yaml
+from prefect.flows import load_flow_from_entrypoint
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.deployed import FLOWS
+from flows.serve import TABLE, deployments, main
+
+TABLE_OF = {entry["name"]: entry for entry in yaml.safe_load(TABLE.read_text())["deployments"]}
+
+
+@pytest.mark.parametrize("name", sorted(TABLE_OF))
+def test_a_deployment_names_a_flow_and_gives_it_parameters_that_it_takes(name, monkeypatch):
+    monkeypatch.chdir(TABLE.parent)
+    entry = TABLE_OF[name]
+    flow = load_flow_from_entrypoint(entry["entrypoint"])
+    assert flow is FLOWS[name], "loaded under another name, Dask workers could not import it"
+    flow.validate_parameters(entry["parameters"])
+
+
+def test_nights_and_weeks_come_by_themselves_one_at_a_time():
+    assert {name for name, entry in TABLE_OF.items() if entry.get("schedules")} == {"nightly", "renew"}
+    for name in ("nightly", "renew"):
+        assert TABLE_OF[name]["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+
+
+def test_what_is_served_is_what_would_be_deployed():
+    served = {one.name: one for one in deployments()}
+    assert served.keys() == TABLE_OF.keys() == FLOWS.keys()
+    for name, entry in TABLE_OF.items():
+        assert served[name].parameters == entry["parameters"]
+        crons = [schedule.schedule.cron for schedule in served[name].schedules or []]
+        assert crons == [schedule["cron"] for schedule in entry.get("schedules", [])]
+        limit = entry.get("concurrency_limit", {}).get("limit")
+        assert served[name].concurrency_limit == limit
+
+
+def test_serving_without_a_server_is_refused():
+    refused = pytest.raises(SystemExit, match="schedules need a server")
+    with temporary_settings(restore_defaults={PREFECT_API_URL}), refused:
+        main()

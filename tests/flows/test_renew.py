@@ -1,0 +1,107 @@
+"""A model is promoted only if it is better for sure and harms no more than is accepted; one command takes it back."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
+from docpipe.cards.fonts import families_of
+from docpipe.cards.layout import load_layout
+from docpipe.cards.render import draw_card
+from docpipe.cli import main
+from docpipe.errors import ExitCode
+from docpipe.evaluate.promotion import judge_promotion
+from docpipe.ocr.tesseract import Tesseract
+from docpipe.registry import FOLDER_VARIABLE, Registry
+from flows.nightly import nightly
+from flows.renew import renew
+from tests.conftest import installed
+
+pytest.importorskip("onnx", reason="small networks are made with onnx (pip install 'docpipe-ocr[train]')")
+from tests.flows import small_models
+
+pytestmark = pytest.mark.slow
+CARDS, SPECKED = 9, 6
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory, installed_fonts):
+    """Nine cards: six under specks, which do not pass raw, and three clean ones, the last of them marked."""
+    installed(Tesseract)
+    folder = tmp_path_factory.mktemp("suite")
+    (folder / "noisy").mkdir()
+    truth = []
+    for number in range(CARDS):
+        card = draw_card(10_001 + number, load_layout("td1"), families_of("train"), 300)
+        pixels = card.page().pixels.copy()
+        if number < SPECKED:
+            specks = np.random.default_rng(number).random(pixels.shape) < 0.03
+            specks[1:] |= specks[:-1]
+            specks[:, 1:] |= specks[:, :-1]
+            pixels[specks] = 0
+        elif number == CARDS - 1:
+            pixels[:12, :12] = 0
+        Image.fromarray(pixels).save(folder / "noisy" / f"{number}.png", dpi=(300, 300))
+        truth.append(json.dumps({"file": f"{number}.png", "layout": "td1", "fields": card.truth_record()}))
+    (folder / "truth.jsonl").write_text("\n".join(truth) + "\n")
+    return folder
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    """With a model in service that changes nothing, and three that might take its place."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "models"))
+    registry = Registry.of_environment()
+    for make in (small_models.wipes, small_models.lifts_specks, small_models.lifts_specks_but_wipes_marked):
+        registry.add(make(tmp_path))
+    registry.promote(registry.add(small_models.keeps(tmp_path)).spec)
+    return registry
+
+
+def test_only_a_better_model_that_breaks_no_more_is_promoted_and_rolled_back(server, suite, registry, tmp_path):
+    def judged(candidate, **more):
+        options = {"ocr": "tesseract", "cache": str(tmp_path / "cache"), "workers": 1, **more}
+        return renew(str(suite), str(tmp_path / "reports"), candidate, **options, return_state=True)
+
+    worse = judged("wipes@1")
+    assert worse.name == "Refused" and "not better for sure" in worse.message
+    assert registry.in_service().spec == "keeps@1"
+
+    breaking = judged("lifts-and-wipes@1")
+    assert breaking.name == "Refused" and "too many broken" in breaking.message
+    assert registry.in_service().spec == "keeps@1"
+
+    better = judged("lifts-specks@1")
+    assert better.name == "Promoted" and registry.in_service().spec == "lifts-specks@1"
+    assert "over keeps@1: better" in registry.changes()[-1].why
+
+    assert CliRunner().invoke(main, ["models", "rollback"]).exit_code == ExitCode.OK
+    assert registry.in_service().spec == "keeps@1"
+
+
+def test_a_night_cleans_and_evaluates_a_sample_without_naming_it(server, suite, registry, tmp_path):
+    registry.promote("lifts-specks@1")
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for path in (suite / "noisy").iterdir():
+        (inbox / f"MUELLER-ANNA-{path.name}").write_bytes(path.read_bytes())
+    state = nightly(
+        str(inbox), str(tmp_path / "out"), str(tmp_path / "reports"), workers=2, sample=2, card_schema="td1",
+        ocr="tesseract", return_state=True,
+    )
+    assert (state.name, state.message) == ("Completed", "9 scans cleaned, 0 done before")
+    (report,) = tmp_path.glob("reports/*/report.json")
+    cards = json.loads(report.read_text())["cards"]
+    assert len(cards) == 2 and "MUELLER" not in report.read_text()
+    assert sorted(path.name for path in (tmp_path / "out" / ".docpipe-private").iterdir()) == ["page-ids.jsonl"]
+    again = nightly(str(inbox), str(tmp_path / "out"), str(tmp_path / "other"), workers=2, return_state=True)
+    assert again.message == "0 scans cleaned, 9 done before" and not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("limit", [-0.1, 1.1])
+def test_a_limit_that_is_no_share_is_refused(limit):
+    with pytest.raises(ValueError, match="it is a share, from 0 to 1"):
+        judge_promotion(None, None, broken_limit=limit)

@@ -1,0 +1,52 @@
+"""Cards are drawn once, a training lays its model beside the others, and neither puts it into service."""
+
+import pytest
+
+pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
+from docpipe.registry import FOLDER_VARIABLE, Registry
+from flows.synthesize import synthesize
+from flows.train import train
+
+pytest.importorskip("torch", reason="training needs torch (pip install 'docpipe-ocr[train]')")
+from tests.train.conftest import cards  # noqa: F401 (a fixture)
+
+pytestmark = pytest.mark.slow
+CONFIG = """
+name = "tiny"
+cards = "replaced"
+widths = [8, 12]
+steps = 4
+batch = 2
+crop_px = 32
+warmup = 1
+check_every = 2
+checked = 4
+"""
+
+
+def test_a_training_adds_the_next_version_and_can_be_gone_on_with(server, cards, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "models"))
+    (tmp_path / "tiny.toml").write_text(CONFIG)
+    options = {"runs": str(tmp_path / "runs"), "changes": {"cards": f'"{cards}"'}}
+    assert train(str(tmp_path / "tiny.toml"), **options) == "tiny@1"
+    resumed = train(runs=str(tmp_path / "runs"), resume=str(tmp_path / "runs" / "001-tiny"), changes={"steps": "6"})
+    assert resumed == "tiny@2"
+    registry = Registry.of_environment()
+    assert [model.spec for model in registry.models()[0]] == ["compact@1", "tiny@1", "tiny@2"]
+    assert registry.in_service().spec == "compact@1" and registry.changes() == []
+
+
+def test_a_training_without_cards_fails_and_makes_no_folder_for_a_run(server, tmp_path):
+    (tmp_path / "tiny.toml").write_text(CONFIG)
+    state = train(str(tmp_path / "tiny.toml"), runs=str(tmp_path / "runs"), return_state=True)
+    assert state.is_failed() and "InputError" in state.message
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [".docpipe-private"]
+
+
+def test_cards_are_drawn_once(server, installed_fonts, tmp_path):
+    folder = tmp_path / "cards"
+    assert synthesize(str(folder), 2, workers=1, return_state=True).message == "2 pairs drawn"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}
+    assert len(before) == 4
+    assert synthesize(str(folder), 2, workers=1, return_state=True).message == "the cards are there already"
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}

@@ -1,0 +1,175 @@
+"""Models by name and version: what is promoted is used, and what was used before is one command away."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from docpipe.cli import main
+from docpipe.errors import ExitCode, InputError, ModelError, OutputError, UsageError
+from docpipe.registry import FOLDER_VARIABLE, SERVICE_NAME, Registry
+from docpipe.restore import SHIPPED_MODEL
+
+onnx = pytest.importorskip("onnx", reason="small networks are made with onnx (pip install 'docpipe-ocr[train]')")
+from tests.restore.small_network import blur_model, write_model  # noqa: E402 (needs onnx)
+
+SHIPPED = "compact@1"
+
+
+@pytest.fixture
+def registry(tmp_path):
+    return Registry(tmp_path / "registry")
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """Makes a model folder as `docpipe export` would."""
+
+    def make(version, name="blur", producer=""):
+        model = blur_model()
+        model.producer_name = producer
+        return write_model(tmp_path / f"export-{name}-{version}-{producer}", model, name=name, version=version)
+
+    return make
+
+
+def specs(registry):
+    return [model.spec for model in registry.models()[0]]
+
+
+def test_without_a_folder_there_is_what_ships_and_it_is_in_service():
+    registry = Registry(None)
+    assert specs(registry) == [SHIPPED] and registry.in_service().folder == SHIPPED_MODEL
+    with pytest.raises(UsageError, match="no folder for models"):
+        registry.promote(SHIPPED)
+
+
+def test_the_variable_names_the_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    assert Registry.of_environment().folder == tmp_path
+    monkeypatch.delenv(FOLDER_VARIABLE)
+    assert Registry.of_environment().folder is None
+
+
+def test_what_is_added_is_listed_by_number_and_not_in_service(registry, exported):
+    for version in ("10", "9", "2"):
+        registry.add(exported(version))
+    assert specs(registry) == ["blur@2", "blur@9", "blur@10", SHIPPED]
+    assert registry.find("blur").spec == "blur@10" and registry.find("blur@9").spec == "blur@9"
+    assert registry.in_service().spec == SHIPPED
+    assert registry.next_version("blur") == "11" and registry.next_version("compact") == "2"
+    assert registry.next_version("new") == "1"
+
+
+def test_promotions_are_taken_back_one_by_one_down_to_what_ships(registry, exported):
+    for version in ("1", "2"):
+        registry.promote(registry.add(exported(version)).spec, why=f"better {version}")
+    assert registry.in_service().spec == "blur@2"
+    assert registry.roll_back().spec == registry.in_service().spec == "blur@1"
+    registry.promote("blur@2")
+    assert registry.roll_back().spec == "blur@1"
+    assert registry.roll_back().spec == registry.in_service().spec == SHIPPED
+    with pytest.raises(InputError, match="no promotion is left"):
+        registry.roll_back()
+    assert [change.action for change in registry.changes()] == [
+        "promote", "promote", "rollback", "promote", "rollback", "rollback",
+    ]  # fmt: skip
+    assert registry.changes()[0].why == "better 1" and specs(registry) == ["blur@1", "blur@2", SHIPPED]
+
+
+def test_another_model_under_the_same_version_is_refused_and_the_same_one_is_not(registry, exported):
+    registry.add(exported("1"))
+    assert registry.add(exported("1")).spec == "blur@1"
+    with pytest.raises(OutputError, match="holds another blur@1"):
+        registry.add(exported("1", producer="else"))
+
+
+@pytest.mark.parametrize("name", ["../../etc", ".hidden", "a/b", ""])
+def test_a_name_that_leads_out_of_the_folder_is_refused(registry, exported, name, tmp_path):
+    source = exported("1")
+    card = json.loads((source / "card.json").read_text())
+    (source / "card.json").write_text(json.dumps(card | {"name": name}))
+    with pytest.raises(ModelError, match="no name for a folder"):
+        registry.add(source)
+    with pytest.raises(UsageError, match="there is no model"):
+        registry.find(f"{name}@1")
+
+
+def test_a_promoted_model_that_changed_is_refused_and_rolled_back(registry, exported):
+    registry.promote(registry.add(exported("1")).spec)
+    folder = registry.promote(registry.add(exported("2")).spec).folder
+    (folder / "model.onnx").write_bytes(b"cut short")
+    with pytest.raises(ModelError, match="cannot be used") as refused:
+        registry.in_service()
+    assert "rollback" in refused.value.hint
+    assert specs(registry) == ["blur@1", SHIPPED] and len(registry.models()[1]) == 1
+    assert registry.roll_back().spec == "blur@1"
+
+
+def test_a_model_that_was_put_in_place_of_the_promoted_one_is_not_used(registry, exported):
+    folder = registry.promote(registry.add(exported("1")).spec).folder
+    for path in exported("1", producer="else").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(ModelError, match=r"is not the blur@1 that was promoted"):
+        registry.in_service()
+
+
+def test_a_copy_that_was_cut_short_is_no_model_and_does_not_stand_in_the_way(registry, exported):
+    source = exported("1")
+    (registry.folder / "blur" / ".1.part").mkdir(parents=True)
+    (registry.folder / "blur" / ".1.part" / "card.json").write_text("{")
+    assert specs(registry) == [SHIPPED] and registry.models()[1] == []
+    assert registry.add(source).spec == "blur@1"
+
+
+def test_a_damaged_history_is_named_and_not_taken_for_an_empty_one(registry, exported):
+    registry.promote(registry.add(exported("1")).spec)
+    (registry.folder / SERVICE_NAME).write_text("half a li")
+    with pytest.raises(ModelError, match="is damaged"):
+        registry.in_service()
+
+
+def models(*arguments, folder=None):
+    environment = {FOLDER_VARIABLE: str(folder) if folder else None}
+    return CliRunner().invoke(main, ["models", *arguments], env=environment, catch_exceptions=False)
+
+
+def test_the_commands_promote_list_show_and_roll_back(registry, exported):
+    folder = registry.folder
+    ended = models("promote", str(exported("2")), "--why", "three more rescued", folder=folder)
+    assert ended.exit_code == ExitCode.OK and "blur@2 is in service" in ended.stderr
+    listed = models("list", folder=folder).stdout.splitlines()
+    assert [line.split()[:2] for line in listed] == [["*", "blur@2"], [SHIPPED, "shipped"]]
+    lines = [json.loads(line) for line in models("list", "--json", folder=folder).stdout.splitlines()]
+    assert [(line["model"], line["in_service"]) for line in lines] == [("blur@2", True), (SHIPPED, False)]
+    shown = models("info", folder=folder).stdout
+    assert "blur@2" in shown and "CC0-1.0" in shown and "promote: three more rescued" in shown
+    assert json.loads(models("info", "blur", "--json", folder=folder).stdout)["changes"][0]["action"] == "promote"
+    ended = models("rollback", folder=folder)
+    assert ended.exit_code == ExitCode.OK and f"{SHIPPED} is in service again" in ended.stderr
+    assert models("promote", "blur@2", folder=folder).exit_code == ExitCode.OK
+    (folder / "blur" / "2" / "card.json").write_text("{")
+    ended = models("list", folder=folder)
+    assert ended.exit_code == ExitCode.OK and SHIPPED in ended.stdout and "refused" in ended.stderr
+
+
+def test_the_commands_say_what_is_wrong(registry):
+    assert models("info", "none").exit_code == ExitCode.USAGE
+    assert models("rollback").exit_code == ExitCode.USAGE
+    assert models("rollback", folder=registry.folder).exit_code == ExitCode.BAD_INPUT
+
+
+def test_clean_uses_the_model_in_service(registry, exported, tmp_path, printed, monkeypatch):
+    from PIL import Image
+
+    from docpipe.clean import Ledger
+
+    (tmp_path / "scans").mkdir()
+    Image.fromarray(printed(ink=30)).save(tmp_path / "scans" / "a.png", dpi=(300, 300))
+    promoted = registry.promote(registry.add(exported("1")).spec)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(registry.folder))
+    ended = CliRunner().invoke(main, ["clean", str(tmp_path / "scans"), "--ledger", str(tmp_path / "ledger")])
+    assert ended.exit_code == ExitCode.OK
+    with Ledger(tmp_path / "ledger", read_only=True) as ledger:
+        (record,) = ledger.files().values()
+    assert record.stamp.settings.startswith(promoted.card.fingerprint)
