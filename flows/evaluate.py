@@ -57,7 +57,7 @@ def evaluate(
         cases, _left_out = find_cases(Path(raw), Path(cleaned), truth=gold, schema=card_schema)
         progress = Progress("evaluate", len(cases), f"{len(cases)} cards")
         findings = evaluate_folders(
-            Path(raw), Path(cleaned), truth=gold, schema=card_schema, ocr=ocr, cache=Path(cache) if cache else None,
+            Path(raw), Path(cleaned), truth=gold, schema=card_schema, ocr=(ocr,), cache=Path(cache) if cache else None,
             workers=workers or usable_cores(), tell=progress.tell,
         )
         write_report(findings, Path(report))
