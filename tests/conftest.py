@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageDraw, ImageFont
 
 from docpipe.cards.fonts import PACKAGES, find_fonts
 from docpipe.errors import MissingToolError
+
+settings.register_profile("untimed", deadline=None)      # how fast a machine is says nothing about the code
+settings.load_profile("untimed")
 
 LINES = ("Surname  ERIKSSON", "Given names  ANNA MARIA", "Document no.  L898902C3", "Valid until  2012-04-15")
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docpipe.cards.identity import LOCALES, SPLIT_SEEDS, STATES, draw_identity, mrz_lines, split_of_seed
@@ -14,7 +14,6 @@ from docpipe.mrz import wrong_checks
 pytest.importorskip("faker")
 
 
-@settings(deadline=None)      # the first identity of a locale loads its lists of names
 @given(st.integers(0, 2**32))
 def test_an_identity_is_consistent(seed):
     identity = draw_identity(np.random.default_rng(seed))

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docpipe.clean import (
@@ -68,7 +68,6 @@ def test_chunks_hold_every_file_once_and_the_second_run_has_none(inbox, restorer
             next(worklist.chunks(0))
 
 
-@settings(deadline=None)
 @given(files=st.integers(0, 120), most=st.integers(1, 40), workers=st.integers(1, 9))
 def test_chunks_grow_smaller_so_that_no_worker_is_left_with_much_more_than_the_others(files, most, workers):
     jobs = [Job(Path(f"in/{number}.png"), Path(f"out/{number}.png")) for number in range(files)]

@@ -250,7 +250,7 @@ def test_whatever_a_name_holds_it_can_be_drawn_and_ascii_stays(text):
     assert as_drawn("name-1 (copy).png") == "name-1 (copy).png"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans(),
     clean=st.booleans(),

@@ -83,7 +83,6 @@ def test_gutter_shadow_only_darkens_and_fades_away_from_the_spine(depth, width_p
     assert np.array_equal(gutter_shadow(paper, depth=depth, width_px=width_px, on_right=True), left[:, ::-1])
 
 
-@settings(deadline=None)
 @given(count=st.integers(1, 30), darkness=st.floats(0, 1), width_px=st.floats(0, 20), seed=st.integers(0, 99))
 def test_streaks_never_take_more_light_than_their_darkness(count, darkness, width_px, seed):
     streaked = streaks(WHITE, count=count, darkness=darkness, width_px=width_px, seed=seed)
@@ -121,7 +120,7 @@ def test_fading_everything_leaves_the_paper():
 
 
 @given(share=st.floats(0, 1))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_broken_ink_loses_about_the_share_that_was_asked_for(share):
     page = np.full((256, 256), 255, np.uint8)
     page[::16] = page[1::16] = 0
@@ -131,7 +130,7 @@ def test_broken_ink_loses_about_the_share_that_was_asked_for(share):
 
 
 @given(width_px=st.floats(0, 5), more_px=st.floats(0, 3))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_ink_spreads_further_the_further_it_may(width_px, more_px):
     page = WHITE.copy()
     page[60, 80] = 0
@@ -140,7 +139,7 @@ def test_ink_spreads_further_the_further_it_may(width_px, more_px):
 
 
 @given(radius_px=st.floats(0, 8), length_px=st.floats(0, 15), angle=st.floats(0, 3.2))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_blur_keeps_light_and_place(radius_px, length_px, angle):
     page = np.full((61, 61), 0, np.uint8)
     page[28:33, 28:33] = 250
@@ -220,7 +219,7 @@ def test_worse_jpeg_quality_is_worse(card):
 
 
 @given(tone=st.integers(0, 255), cell_px=st.floats(3, 12), angle_rad=st.floats(0, 1.6))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_screen_of_dots_keeps_the_tone_seen_from_afar_and_black_and_white_as_they_are(tone, cell_px, angle_rad):
     screened = halftone(np.full((200, 200), tone, np.uint8), cell_px=cell_px, depth=1, angle_rad=angle_rad)
     assert screened.mean() == pytest.approx(tone, abs=0 if tone in (0, 255) else 34)
@@ -241,7 +240,7 @@ MARKED = {"width_px": 20, "length_px": 120, "slant_rad": 0.0, "mm_px": 8.0}
 
 
 @given(darkness=st.floats(0, 1), seed=st.integers(0, 99))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_one_stroke_never_takes_more_light_than_its_ink_and_a_second_one_darkens_further(darkness, seed):
     once = highlighter(WHITE, count=1, darkness=darkness, smear_px=0, seed=seed, **MARKED)
     assert once.min() >= np.floor(255 * (1 - darkness) ** 2), "a line is marked to and back, at most"

@@ -34,7 +34,7 @@ def test_a_kind_of_pattern_that_nobody_makes_is_refused_with_those_that_are():
 
 @pytest.mark.parametrize("combine", sorted(NEUTRAL))
 @given(size=st.floats(1, 200), turn=st.floats(-360, 360), opacity=st.floats(0, 1))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_neutral_patch_leaves_the_page_as_it_is(combine, size, turn, opacity):
     plain = Pattern(np.full((20, 30), NEUTRAL[combine], np.uint8), combine)
     pasted = paste(PAGE, plain, x_px=5, y_px=60, size_px=size, turn_deg=turn, opacity=opacity)

@@ -5,7 +5,7 @@ from datetime import date
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docpipe.mrz import CHARACTERS, FORMATS, build_mrz, wrong_checks
@@ -112,7 +112,6 @@ def test_every_mended_character_is_told_with_its_place_and_what_told():
     assert (found[0].line, found[0].position, found[0].rule) == (1, 6, "letter")
 
 
-@settings(deadline=None)             # many doubts at once are many candidates
 @given(
     kind=st.sampled_from(sorted(FORMATS)),
     misread=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 29), st.sampled_from(CHARACTERS + "<?")), max_size=6),

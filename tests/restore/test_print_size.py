@@ -64,7 +64,7 @@ def test_it_is_found_among_bleed_through_and_grain():
     assert glyph_height(dirty) == pytest.approx(truth, rel=0.3)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(scale=st.floats(0.35, 6))
 def test_it_scales_with_the_page(scale):
     page, truth = page_of(20)

@@ -41,7 +41,7 @@ def untiled(gray, network, stride):
     return np.rint(np.clip(restored, 0, 1) * 255).astype(np.uint8)[: gray.shape[0], : gray.shape[1]]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     height=st.integers(1, 300),
     width=st.integers(1, 300),
