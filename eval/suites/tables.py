@@ -103,8 +103,8 @@ def ways_table(judged: Judged) -> list[str]:
     if judged.clean:
         passed = sum(verdict.passes for file, verdict in judged.clean.items() if file in judged.pages)
         lines.append(f"without noise {passed} of {len(judged.pages)} pass: the ceiling of what is possible")
-    if judged.suite.counts == "fields":
-        lines.append("p takes fields as independent, though those of one page are not: the interval says more.")
+    if judged.suite.counts == "fields" or len({page.card for page in judged.pages.values()}) < len(judged.pages):
+        lines.append("p takes draws of a card, and fields of a page, as independent: the interval says more.")
     return lines
 
 
