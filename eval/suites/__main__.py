@@ -36,7 +36,7 @@ class Run:
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="The first pages of every suite, in 8 minutes; nothing is kept.")
+@click.option("--quick", is_flag=True, help="The first pages of every suite, in 8 minutes; for a look, not for --keep.")
 @click.option("--suite", "chosen", multiple=True, help="Only this one; may be given several times.  [default: all]")
 @click.option("--model", type=click.Path(exists=True, path_type=Path), help="Model folder.  [default: the shipped one]")
 @click.option("--no-peers", is_flag=True, help="Without the peers of docpipe and the second engine.")
@@ -45,7 +45,8 @@ class Run:
                    "[default: $DOCPIPE_DATA]")  # fmt: skip
 @click.option("--work", type=click.Path(path_type=Path), default=Path(".bench/suites"), show_default=True)
 @click.option("--jobs", default=usable_cores(), show_default=True, help="Processes.")
-@click.option("--keep", "keep_as", help="Keep what is printed under this name in eval/results/, and its rows.")
+@click.option("--keep", "keep_as", metavar="NAME",
+              help="Keep what is printed as NAME.txt in eval/results/, and its figures as rows of suites.csv there.")
 @click.option("--write-lock", is_flag=True, help="Make the suites anew and write eval/suites.lock; judge nothing.")
 def main(
     quick: bool, chosen: tuple[str, ...], model: Path | None, no_peers: bool, data: Path | None, work: Path, jobs: int,
@@ -64,6 +65,8 @@ def main(
             raise UsageError(f"there is no suite {', '.join(sorted(unknown))}", "id-cards and receipts need --data")
         suites = [suite for suite in suites if not chosen or suite.name in chosen]
         run = Run(work, model, jobs, quick, not no_peers and not quick)
+        if quick and (keep_as or write_lock):
+            raise UsageError("a quick run keeps nothing and writes no lock", "leave out --quick")
         if write_lock:
             if chosen or data is None:
                 raise UsageError("a lock holds all suites", hint="set DOCPIPE_DATA, and leave out --suite")
@@ -99,7 +102,7 @@ def _judge_all(suites: Sequence[Suite], run: Run, keep_as: str | None) -> None:
                 lines += ["", *_second_engine(folder, pages, run)]
         if suite.counts == "fields":
             lines += ["", *fields_table(judged)]
-    if keep_as and not run.quick:
+    if keep_as:
         keep(keep_as, lines)
         _keep_rows(rows, fingerprint("docpipe", run.model))
     else:
@@ -139,13 +142,15 @@ def _judged(suite: Suite, folder: Path, pages: list[SuitePage], run: Run) -> Jud
         found = by_file("clean", list(once.values()))
         clean = {page.file: found[once[page.clean].file] for page in pages}
     counted = [page for page in pages if not suite.from_data or not clean or clean[page.file].passes]
-    ways = {way: by_file(way, counted) for way in CONTROLS}
+    ways = {way: by_file(way, counted) for way in (*CONTROLS, *ENGINES)}
     if run.peers:
         of_peers = {page.file for page in pages[: sizes.peers]}
-        ways |= {way: by_file(way, [page for page in counted if page.file in of_peers]) for way in PEERS}
-    ways |= {way: by_file(way, counted) for way in ENGINES}
+        part = [page for page in counted if page.file in of_peers]
+        ways |= {f"{way}, part": {page.file: ways[way][page.file] for page in part} for way in ("raw", *ENGINES)}
+        ways |= {way: by_file(way, part) for way in PEERS}
     ceiling = {page.file: clean[page.file] for page in counted} if clean else {}
-    return Judged(suite, {page.file: page for page in counted}, ways, ceiling)
+    left_out = len({page.card for page in pages}) - len({page.card for page in counted})
+    return Judged(suite, {page.file: page for page in counted}, ways, ceiling, left_out)
 
 
 def _second_engine(folder: Path, pages: Sequence[SuitePage], run: Run) -> list[str]:

@@ -1,6 +1,5 @@
 """What a run of the suites prints: the ways side by side, and the families, layouts and severities of the cards."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,12 +33,14 @@ class Judged:
         pages: that count, by file.
         ways: way -> verdicts by file; peers may have fewer pages.
         clean: verdicts on the pages without noise, by file; empty where there are none.
+        left_out: cards that do not count because they fail without noise.
     """
 
     suite: Suite
     pages: Mapping[str, SuitePage]
     ways: Mapping[str, Mapping[str, Verdict]]
     clean: Mapping[str, Verdict]
+    left_out: int = 0
 
     def units(self, way: str, files: Iterable[str]) -> list[bool]:
         """What is counted, in one order for all ways: cards that pass, or fields that were found."""
@@ -48,9 +49,15 @@ class Judged:
             return [verdicts[file].passes for file in files]
         return [right for file in files for right in verdicts[file].right.values()]
 
-    def table(self, way: str, files: Sequence[str], against: str = "raw") -> Table:
-        """The 2x2 table of a way."""
-        return tabulate(self.units(against, files), self.units(way, files))
+    def table(self, way: str, files: Sequence[str]) -> Table:
+        """The 2x2 table of a way against raw."""
+        return tabulate(self.units("raw", files), self.units(way, files))
+
+    def told(self, file: str) -> str:
+        """A page's name; a foreign one has a number in its place, because its name may say what is on it."""
+        if self.suite.from_data is None or self.suite.counts == "fields":
+            return file
+        return f"page {list(self.pages).index(file)}"
 
     def net_interval(self, way: str, files: Sequence[str]) -> tuple[float, float]:
         """Of the absolute uplift at 95 %, by bootstrap over cards: draws of one card, fields of one page, together."""
@@ -84,14 +91,14 @@ def rows_of(judged: Judged) -> list[dict[str, object]]:
 def ways_table(judged: Judged) -> list[str]:
     """The ways side by side."""
     unit = "cards" if judged.suite.counts == "cards" else "fields"
-    head = (f"{'way':<12} {unit:>6} {'pass':>5} {'rate, 95 % (Wilson)':>21} {'rescued':>8} {'broken':>7} "
+    head = (f"{'way':<15} {unit:>6} {'pass':>5} {'rate, 95 % (Wilson)':>21} {'rescued':>8} {'broken':>7} "
             f"{'net, points (bootstrap)':>24} {'p':>8} {'possible':>9} {'false':>6} {'s/page':>7}")  # fmt: skip
     lines = [f"## {judged.suite.name}: {judged.suite.about}", head]
     for row in rows_of(judged):
         low, high = wilson(row["passed"], row["units"])
         rate = f"{100 * row['passed'] / row['units']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-        line = f"{row['way']:<12} {row['units']:6} {row['passed']:5} {rate:>21}"
-        if row["way"] == "raw":
+        line = f"{row['way']:<15} {row['units']:6} {row['passed']:5} {rate:>21}"
+        if row["way"].startswith("raw"):
             lines.append(f"{line} {'':8} {'':7} {'':24} {'':8} {'':9} {_count(row['false_accepts']):>6}")
             continue
         net = f"{100 * row['net']:+.1f} [{100 * row['net_low']:+.1f}, {100 * row['net_high']:+.1f}]"
@@ -103,6 +110,9 @@ def ways_table(judged: Judged) -> list[str]:
     if judged.clean:
         passed = sum(verdict.passes for file, verdict in judged.clean.items() if file in judged.pages)
         lines.append(f"without noise {passed} of {len(judged.pages)} pass: the ceiling of what is possible")
+    if judged.left_out:
+        cards = len({page.card for page in judged.pages.values()})
+        lines.append(f"{cards} cards count; {judged.left_out} do not, because they fail without noise")
     if judged.suite.counts == "fields" or len({page.card for page in judged.pages.values()}) < len(judged.pages):
         lines.append("p takes draws of a card, and fields of a page, as independent: the interval says more.")
     return lines
@@ -154,12 +164,11 @@ def second_engine(raw: Sequence[bool], cleaned: Sequence[bool], clean: Sequence[
 def changes(judged: Judged, way: str = "docpipe") -> list[str]:
     """Every page that a way broke, or every field that it gained and lost; names only, never a value."""
     if judged.suite.counts == "cards":
-        broken = [
-            f"{file} ({', '.join(name for name, right in judged.ways[way][file].right.items() if not right)})"
-            for file in judged.pages
-            if judged.ways["raw"][file].passes and not judged.ways[way][file].passes
-        ]
-        return [f"{len(broken)} broken by {way}, with the fields that went wrong:", *(f"  {line}" for line in broken)]
+        before, after = judged.ways["raw"], judged.ways[way]
+        broken = [file for file in judged.pages if before[file].passes and not after[file].passes]
+        wrong = {file: ", ".join(name for name, right in after[file].right.items() if not right) for file in broken}
+        lines = [f"  {judged.told(file)} ({wrong[file]})" for file in broken]
+        return [f"{len(broken)} broken by {way}, with the fields that went wrong:", *lines]
     lines = []
     for kind, before in (("gained", False), ("lost", True)):
         found = [
@@ -183,18 +192,6 @@ def fields_table(judged: Judged, way: str = "docpipe") -> list[str]:
             f"{table.rescued:7} {table.broken:5}"
         )
     return lines
-
-
-def verdicts_as_json(judged: Judged) -> list[str]:
-    """One line a page: which way it passes."""
-    return [
-        json.dumps({
-            "suite": judged.suite.name, "page": file, "layout": page.layout,
-            **{way: [int(right) for right in found[file].right.values()] for way, found in judged.ways.items()
-               if file in found},
-        })
-        for file, page in judged.pages.items()
-    ]  # fmt: skip
 
 
 def _count(number: object) -> str:
