@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from docpipe.cores import usable_cores
 from docpipe.evaluate.provenance import read_origins
 from eval.suites.__main__ import OCR
+from eval.suites.lock import check
 from eval.suites.reading import judge
 from eval.suites.suite import SuitePage, pages_of, suites_of
 from eval.suites.ways import load_way
@@ -30,10 +31,11 @@ def main(model: Path | None, work: Path, out: Path) -> None:
 
     Of each outcome the first cards in the order of the suite are shown, twelve in all.
     """
-    folder = work / "cards"
-    pages = pages_of(suites_of(None)[0], folder)
+    suite, folder = suites_of(None)[0], work / "cards"
+    pages = pages_of(suite, folder)
+    stamp = check(suite, folder, pages, quick=False)
     kinds = {file: origin.strata["noise"] for file, origin in read_origins(folder / "pairs.jsonl").items()}
-    before, after = (wrong_fields(pages, folder, way, model) for way in ("raw", "docpipe"))
+    before, after = (wrong_fields(pages, folder, stamp, way, model) for way in ("raw", "docpipe"))
     restore = load_way("docpipe", model)
     for outcome, count in WANTED.items():
         chosen = [page.file for page in pages if outcome_of(before[page.file], after[page.file]) == outcome]
@@ -50,9 +52,11 @@ def main(model: Path | None, work: Path, out: Path) -> None:
             print(path, *chosen[:count])
 
 
-def wrong_fields(pages: Sequence[SuitePage], folder: Path, way: str, model: Path | None) -> dict[str, int]:
+def wrong_fields(
+    pages: Sequence[SuitePage], folder: Path, stamp: str, way: str, model: Path | None
+) -> dict[str, int]:
     """How many required fields were read wrong, by file."""
-    verdicts = judge(pages, folder, way=way, ocr=OCR, model=model, jobs=usable_cores())
+    verdicts = judge(pages, folder, stamp, way=way, ocr=OCR, model=model, jobs=usable_cores())
     return {verdict.page: sum(not right for right in verdict.right.values()) for verdict in verdicts}
 
 

@@ -9,7 +9,7 @@ Rule = Literal["digit", "letter", "position", "check digit"]
 RULES: Mapping[Rule, str] = {
     "digit": "a letter was read where only a digit can stand",
     "letter": "a digit was read where only a letter can stand",
-    "position": "an O was read in a number, where it is taken for a 0",
+    "position": "an O was read in a number with which its check digit does not agree, and taken for a 0",
     "check digit": "a look-alike was put in its place, so that a check digit agrees",
 }
 """What told that a character was read as another -> in words."""

@@ -192,17 +192,25 @@ def mendings(seen: Sequence[str], lines: Sequence[str], form: MrzFormat) -> Iter
 
 
 def _rule(read: str, mended: str, characters: str) -> Rule:
+    if characters == CHARACTERS:
+        return "position" if (read, mended) == ("O", "0") else "check digit"
     if _of_class(read, characters) != mended:
         return "check digit"
-    if characters == CHARACTERS:
-        return "position"
     return "digit" if characters == DIGITS else "letter"
 
 
 def _by_class(lines: Sequence[str], form: MrzFormat) -> list[str]:
+    """Every character of its field's class; in numbers an O becomes a 0 unless the check digit agrees with it.
+
+    OCR-B's O and 0 hardly differ, and most issuers avoid the O.
+    """
     by_class = list(lines)
     for span, characters in _classes(form):
         _put(by_class, span, "".join(_of_class(character, characters) for character in span.of(by_class)))
+    for name, span in form.fields.items():
+        check = name if name in form.checks else "composite"
+        if CLASS_OF_FIELD[name] == CHARACTERS and not _agrees(form, by_class, check):
+            _put(by_class, span, span.of(by_class).replace("O", "0"))
     return by_class
 
 
@@ -214,8 +222,6 @@ def _classes(form: MrzFormat) -> Iterator[tuple[Span, str]]:
 
 
 def _of_class(character: str, characters: str) -> str:
-    if characters == CHARACTERS and character == "O":       # OCR-B's O and 0 hardly differ, and numbers avoid the O
-        return "0"
     if character in characters or character in (FILLER, UNREAD):
         return character
     like = AS_DIGIT if characters == DIGITS else AS_LETTER

@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,14 @@ class Run:
     jobs: int
     quick: bool
     peers: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the pages of a suite lie, and the stamp under which verdicts on them are kept."""
+
+    folder: Path
+    stamp: str
 
 
 @click.command()
@@ -92,14 +100,14 @@ def _judge_all(suites: Sequence[Suite], run: Run, keep_as: str | None) -> None:
     rows: list[dict[str, object]] = []
     for suite in suites:
         folder, pages = _made(suite, run)
-        lock.check(suite, folder, pages, quick=run.quick)
-        judged = _judged(suite, folder, pages, run)
+        place = Place(folder, lock.check(suite, folder, pages, quick=run.quick))
+        judged = _judged(suite, place, pages, run)
         rows += rows_of(judged)
         lines += ["", *ways_table(judged), *changes(judged)]
         if suite.name == "cards":
             lines += ["", *strata_tables(judged, folder)]
             if run.peers:
-                lines += ["", *_second_engine(folder, pages, run)]
+                lines += ["", *_second_engine(place, pages, run)]
         if suite.counts == "fields":
             lines += ["", *fields_table(judged)]
     if keep_as:
@@ -112,14 +120,16 @@ def _judge_all(suites: Sequence[Suite], run: Run, keep_as: str | None) -> None:
 def _described(suite: Suite, run: Run) -> dict[str, object]:
     shutil.rmtree(run.work / suite.name, ignore_errors=True)
     folder, pages = _made(suite, run)
-    return lock.describe(suite, folder, pages)
+    quick = pages[: suite.quick.pages]
+    return {
+        "about": suite.about, "passes": suite.rule, "full": lock.describe(suite, folder, pages),
+        "quick": lock.describe(suite, folder, quick),
+    }  # fmt: skip
 
 
 def _made(suite: Suite, run: Run) -> tuple[Path, list[SuitePage]]:
-    """The pages of a suite, made where they are not there yet; a quick run takes the first ones."""
-    whole = run.work / suite.name
-    part = run.work / f"{suite.name}-quick"
-    folder = part if run.quick and not (whole / "truth.jsonl").exists() else whole
+    """The pages of a suite, made where they are not there yet; a quick run has the first ones in its own folder."""
+    folder = run.work / (f"{suite.name}-quick" if run.quick else suite.name)
     sizes = suite.quick if run.quick else suite.full
     if not (folder / "truth.jsonl").exists():
         click.echo(f"making {sizes.pages} pages of {suite.name}", err=True)
@@ -129,12 +139,12 @@ def _made(suite: Suite, run: Run) -> tuple[Path, list[SuitePage]]:
     return folder, pages_of(suite, folder)[: sizes.pages]
 
 
-def _judged(suite: Suite, folder: Path, pages: list[SuitePage], run: Run) -> Judged:
+def _judged(suite: Suite, place: Place, pages: list[SuitePage], run: Run) -> Judged:
     sizes = suite.quick if run.quick else suite.full
 
     def by_file(way: str, some: Sequence[SuitePage]) -> dict[str, Verdict]:
         with progress_bar(f"{suite.name}: {way}", "pages", len(some)) as tell:
-            return _judge(folder, some, way, OCR, run, tell)
+            return _judge(place, some, way, OCR, run, tell)
 
     clean: dict[str, Verdict] = {}
     if suite.name != "clean" and suite.counts == "cards":
@@ -153,25 +163,20 @@ def _judged(suite: Suite, folder: Path, pages: list[SuitePage], run: Run) -> Jud
     return Judged(suite, {page.file: page for page in counted}, ways, ceiling, left_out)
 
 
-def _second_engine(folder: Path, pages: Sequence[SuitePage], run: Run) -> list[str]:
+def _second_engine(place: Place, pages: Sequence[SuitePage], run: Run) -> list[str]:
     some = pages[:SECOND_PAGES]
     passes = {}
     for way in ("raw", "docpipe", "clean"):
         with progress_bar(f"cards: {way}, {SECOND_OCR}", "pages", len(some)) as tell:
-            found = _judge(folder, some, way, SECOND_OCR, run, tell)
+            found = _judge(place, some, way, SECOND_OCR, run, tell)
         passes[way] = [found[page.file].passes for page in some]
     return second_engine(passes["raw"], passes["docpipe"], passes["clean"], load_ocr(SECOND_OCR).description)
 
 
-def _judge(folder: Path, pages: Sequence[SuitePage], way: str, ocr: str, run: Run, tell) -> dict[str, Verdict]:
-    done = 0
-
-    def count() -> None:
-        nonlocal done
-        done += 1
-        tell(done)
-
-    found = judge(pages, folder, way=way, ocr=ocr, model=run.model, jobs=run.jobs, tell=count)
+def _judge(
+    place: Place, pages: Sequence[SuitePage], way: str, ocr: str, run: Run, tell: Callable[[int], None]
+) -> dict[str, Verdict]:
+    found = judge(pages, place.folder, place.stamp, way=way, ocr=ocr, model=run.model, jobs=run.jobs, tell=tell)
     return {verdict.page: verdict for verdict in found}
 
 

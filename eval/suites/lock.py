@@ -1,8 +1,9 @@
 """The lock: what the suites are, down to the pixels. A figure is worth something only where the pages stood still."""
 
 import hashlib
+import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -11,31 +12,31 @@ from typing import Any
 from docpipe.errors import InputError
 from docpipe.imageio import open_scan
 from docpipe.noise.recipe import load_recipe
-from eval.suites.suite import CARDS_SEED, CLEAN_SEED, DRAWS, ID_CARDS_SEED, RECIPE, Suite, SuitePage, schemas_of
+from docpipe.ocr.schema import Field, fold
+from eval.suites import reading
+from eval.suites.suite import CARDS_SEED, CLEAN_SEED, DRAWS, ID_CARDS_SEED, RECIPE, Suite, SuitePage, bare, schemas_of
 
 LOCK = Path(__file__).parents[1] / "suites.lock"
+# What they call right, is right.
+PASS_RULE = (Field.same, fold, reading._read, reading.Verdict.passes.fget, bare)
 # They decide what a card looks like, to the pixel.
 DRAWN_BY = ("numpy", "opencv-python-headless", "pillow", "faker", "scipy")
 
 
 def describe(suite: Suite, folder: Path, pages: Sequence[SuitePage]) -> dict[str, Any]:
-    """What a suite is, as it stands in the lock.
+    """What some pages of a suite are, as it stands in the lock.
 
     Args:
         suite: the suite.
-        folder: its pages, all of a full run.
-        pages: the same.
+        folder: of its pages.
+        pages: those of a full run, or of a quick one.
     """
-    schemas = repr([asdict(schema) for schema in schemas_of(suite)])
-    truths = json.dumps([[page.file, dict(page.true)] for page in pages])
+    truths = json.dumps([[page.file, page.layout, dict(page.true)] for page in pages])
     return {
-        "about": suite.about,
-        "passes": suite.rule,
         "pages": len(pages),
-        "schemas": _sha256(schemas.encode()),
         "truth": _sha256(truths.encode()),
+        "schemas": _sha256(repr([asdict(schema) for schema in schemas_of(suite)]).encode()),
         "images": images_hash(folder, pages),
-        "images of a quick run": images_hash(folder, pages[: suite.quick.pages]),
     }
 
 
@@ -45,6 +46,7 @@ def definitions() -> dict[str, Any]:
         "seeds": {"cards": CARDS_SEED, "clean": CLEAN_SEED, "id-cards": ID_CARDS_SEED},
         "draws of an id-card": DRAWS,
         "recipe": {"name": RECIPE, "sha256": load_recipe(RECIPE).fingerprint},
+        "code of the pass rule": _sha256("".join(inspect.getsource(one) for one in PASS_RULE).encode()),
         "drawn by": {name: version(name) for name in DRAWN_BY},
     }
 
@@ -79,33 +81,39 @@ def lock_hash() -> str:
     return _sha256(LOCK.read_bytes())[:12]
 
 
-def write_lock(described: dict[str, dict[str, Any]]) -> None:
-    """Make a lock. The table of results begins anew with it."""
+def write_lock(described: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make a lock of suites, each with what it is in words, and its pages in a full and in a quick run.
+
+    The table of results begins anew with it.
+    """
     LOCK.write_text(json.dumps({**definitions(), "suites": described}, indent=1) + "\n")
 
 
-def check(suite: Suite, folder: Path, pages: Sequence[SuitePage], *, quick: bool) -> None:
-    """Refuse pages that are not those of the lock.
+def check(suite: Suite, folder: Path, pages: Sequence[SuitePage], *, quick: bool) -> str:
+    """Refuse pages that are not those of the lock, and rules that are not its.
+
+    Returns:
+        A stamp of these pages, under which verdicts on them are kept.
 
     Raises:
         InputError: it names what differs, and the versions that drew the pages of the lock and these.
     """
     locked = read_lock()
-    of_suite = locked["suites"].get(suite.name)
-    if of_suite is None:
+    if suite.name not in locked["suites"]:
         raise InputError(f"suite {suite.name} is not in {LOCK.name}", "--write-lock writes it")
-    key = "images of a quick run" if quick else "images"
-    found = {key: images_hash(folder, pages)}
-    if not quick:
-        found = describe(suite, folder, pages)
-    differing = [name for name, value in found.items() if of_suite[name] != value]
+    found = {**definitions(), **describe(suite, folder, pages)}
+    expected = {**locked, **locked["suites"][suite.name]["quick" if quick else "full"]}
+    differing = [name for name in found if name != "drawn by" and found[name] != expected.get(name)]
     if differing:
-        versions = {name: version(name) for name in DRAWN_BY if version(name) != locked["drawn by"].get(name)}
+        here, there = found["drawn by"], locked["drawn by"]
+        others = [name for name in here if here[name] != there.get(name)]
+        versions = ", ".join(f"{name} {here[name]} for {there.get(name)}" for name in others)
         raise InputError(
-            f"suite {suite.name} is not that of {LOCK.name}: {', '.join(differing)} differ"
+            f"suite {suite.name} is not that of {LOCK.name}: {', '.join(differing)} not as there"
             + (f"; other versions here: {versions}" if versions else ""),
-            f"remove {folder} to have it made again, or install the versions that the lock names",
+            f"remove {folder} to have its pages made again, or install the versions that the lock names",
         )
+    return _sha256(json.dumps(found).encode())[:12]
 
 
 def _sha256(data: bytes) -> str:

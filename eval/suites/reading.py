@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from time import perf_counter
@@ -12,14 +12,14 @@ from time import perf_counter
 import cv2
 from pebble import ProcessExpired, ProcessPool
 
-import docpipe.ocr
 from docpipe.errors import InputError
+from docpipe.evaluate import kept_scans
 from docpipe.imageio import open_scan
 from docpipe.ocr.engine import Engine
 from docpipe.ocr.engines import load_ocr
 from docpipe.ocr.extract import extract
 from docpipe.page import Gray
-from eval.suites.suite import SuitePage
+from eval.suites.suite import SuitePage, bare
 from eval.suites.ways import fingerprint, load_way
 
 PAGE = 3                         # Tesseract's own segmentation of a page, for fields that may stand anywhere
@@ -35,12 +35,14 @@ class Verdict:
         right: field -> whether it was right.
         valid: all fields are valid by their own rules; a valid page that does not pass is a false accept.
         seconds: that its preparation took, on one thread.
+        unread: it killed its process or took too long, and counts as failed; that is not kept.
     """
 
     page: str
     right: dict[str, bool]
     valid: bool
     seconds: float
+    unread: bool = False
 
     @property
     def passes(self) -> bool:
@@ -49,42 +51,48 @@ class Verdict:
 
 
 def judge(
-    pages: Sequence[SuitePage], folder: Path, *, way: str, ocr: str, model: Path | None, jobs: int, tell=lambda: None
-) -> list[Verdict]:
+    pages: Sequence[SuitePage], folder: Path, stamp: str, *, way: str, ocr: str, model: Path | None, jobs: int,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> list[Verdict]:  # fmt: skip
     """Prepare and read pages; what was judged before by the same reader in the same way is not judged again.
 
     Args:
         pages: of the suite.
         folder: of the suite.
+        stamp: of the pages, as `eval.suites.lock.check` gives it: other pages have other verdicts.
         way: "clean" for the pages without noise, else a way of `eval.suites.ways`.
         ocr: what reads.
         model: folder of docpipe's model; None for the shipped one.
         jobs: processes.
-        tell: called after each page.
+        tell: called after each page with how many are done.
     """
-    kept = _kept(folder, way, ocr, model)
+    how = "clean" if way == "clean" else f"{way}-{fingerprint(way, model)}"
+    kept = folder / "verdicts" / stamp / f"{reader_hash(ocr)}-{ocr}-{how}.jsonl"
     known = {verdict.page: verdict for verdict in _read_kept(kept)}
     to_do = [page for page in pages if page.file not in known]
     read = partial(judge_one, folder=folder, way=way, ocr=ocr, model=model)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with kept.open("a") as file, ProcessPool(jobs) as pool:
+    # Spawned: a forked process would inherit the locks of ONNX Runtime's threads, which nobody holds in it.
+    spawn = multiprocessing.get_context("spawn")
+    with kept.open("a") as file, ProcessPool(jobs, context=spawn) as pool:
         for page, verdict in zip(to_do, _outcomes(pool, read, to_do), strict=True):
             known[page.file] = verdict
-            file.write(json.dumps({"page": page.file, "right": verdict.right, "valid": verdict.valid,
-                                   "seconds": round(verdict.seconds, 4)}) + "\n")  # fmt: skip
-            file.flush()
-            tell()
+            if not verdict.unread:
+                record = {name: value for name, value in asdict(verdict).items() if name != "unread"}
+                file.write(json.dumps(record) + "\n")
+                file.flush()
+            tell(len(known))
     return [known[page.file] for page in pages]
 
 
-def _outcomes(pool: ProcessPool, read: partial, pages: Sequence[SuitePage]) -> Iterator[Verdict]:
+def _outcomes(pool: ProcessPool, read: Callable[[SuitePage], Verdict], pages: Sequence[SuitePage]) -> Iterator[Verdict]:
     """The verdicts in order; a page that kills its process, or takes too long, was not read."""
     verdicts = pool.map(read, pages, timeout=LONGEST_S).result()
     for page in pages:
         try:
             yield next(verdicts)
         except (ProcessExpired, TimeoutError):
-            yield Verdict(page.file, dict.fromkeys(page.true, False), False, 0.0)
+            yield Verdict(page.file, dict.fromkeys(page.true, False), False, 0.0, unread=True)
 
 
 def judge_one(page: SuitePage, *, folder: Path, way: str, ocr: str, model: Path | None) -> Verdict:
@@ -110,16 +118,11 @@ def _ready(ocr: str) -> Engine:
 
 def _read(gray: Gray, page: SuitePage, engine: Engine) -> tuple[dict[str, bool], bool]:
     if page.schema is None:
-        text = _bare(" ".join(word.text for word in engine.words([gray], PAGE)[0]))
-        return {name: _bare(value) in text for name, value in page.true.items()}, False
+        text = bare(" ".join(word.text for word in engine.words([gray], PAGE)[0]))
+        return {name: bare(value) in text for name, value in page.true.items()}, False
     read = extract(gray, page.schema, engine)
     right = {one.name: one.same(read.values.get(one.name, ""), page.true[one.name]) for one in page.schema.required}
     return right, read.valid
-
-
-def _bare(text: str) -> str:
-    """Letters and digits only, in capitals."""
-    return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
 def _read_gray(path: Path) -> Gray:
@@ -128,26 +131,24 @@ def _read_gray(path: Path) -> Gray:
 
 
 def _read_kept(path: Path) -> Iterator[Verdict]:
+    """The verdicts of a file; a last line that a kill cut short is taken off it."""
     if not path.exists():
         return
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    lines = path.read_text().splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        path.write_text("".join(lines[:-1]))
+        lines = lines[:-1]
+    for number, line in enumerate(lines, 1):
         try:
             yield Verdict(**json.loads(line))
-        except ValueError as damaged:
-            raise InputError(f"{path}, line {number} is cut short", "remove that line") from damaged
-
-
-def _kept(folder: Path, way: str, ocr: str, model: Path | None) -> Path:
-    """Where verdicts are kept: a name for every state of the code that reads, its engine, and the way."""
-    how = "clean" if way == "clean" else f"{way}-{fingerprint(way, model)}"
-    return folder / "verdicts" / f"{reader_hash(ocr)}-{ocr}-{how}.jsonl"
+        except (ValueError, TypeError) as damaged:
+            raise InputError(f"{path}, line {number} is no verdict", "remove that line") from damaged
 
 
 @lru_cache(maxsize=4)
 def reader_hash(ocr: str) -> str:
-    """Changes whenever the code that reads, its engine or the engine's data change."""
-    sources = sorted(path for path in Path(docpipe.ocr.__file__).parent.rglob("*") if path.suffix in (".py", ".toml"))
-    reader = hashlib.sha256(load_ocr(ocr).description.encode())
-    for source in (*sources, Path(__file__), *sorted(Path(__file__).parent.glob("*.toml"))):
+    """Changes whenever the code that reads and judges, its libraries, its engine or the engine's data change."""
+    reader = hashlib.sha256((load_ocr(ocr).description + kept_scans.reader_hash()).encode())
+    for source in (Path(__file__), Path(__file__).with_name("suite.py")):
         reader.update(source.read_bytes())
     return reader.hexdigest()[:12]

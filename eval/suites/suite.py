@@ -1,8 +1,9 @@
 """The four suites: which pages they hold, how they are made, and what counts as passing."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,7 @@ ID_CARD_SCHEMA = str(HERE / "ktp.toml")
 ID_CARD_DPI = 300                # 1011 pixels on 85.6 mm
 DRAWS = 5
 RECEIPT_FIELDS = ("company", "date", "address", "total")
+SHORTEST = 4                     # letters and digits; shorter values stand on a page by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class SuitePage:
         card: what it is a draw of; draws of one card tend to pass together.
         clean: the same page without noise, below the folder of the suite; None where there is none.
         layout: of the card.
-        true: what its fields should say.
+        true: what its fields should say: personal data.
         schema: what is read; None where fields may stand anywhere.
     """
 
@@ -80,7 +82,7 @@ class SuitePage:
     card: str
     clean: str | None
     layout: str
-    true: Mapping[str, str]
+    true: Mapping[str, str] = field(repr=False)
     schema: Schema | None
 
 
@@ -104,7 +106,7 @@ def suites_of(data: Path | None) -> list[Suite]:
     receipts = Suite(
         "receipts", "real scans of receipts as they are; fields found anywhere on the page", "fields", Sizes(100, 50),
         Sizes(16, 0), lambda folder, count, _workers: _make_receipts(data, folder, count),
-        "letters and digits of the value stand in a row in the text of the page", None, data / "receipts",
+        "letters and digits of the value, at least four, stand in a row in the page's text", None, data / "receipts",
     )  # fmt: skip
     return [cards, clean, id_cards, receipts]
 
@@ -126,7 +128,13 @@ def pages_of(suite: Suite, folder: Path) -> list[SuitePage]:
 
 def _receipt(truth: Mapping[str, object]) -> SuitePage:
     file = str(truth["file"])
-    return SuitePage(file, file, None, "receipt", {name: str(truth[name]) for name in RECEIPT_FIELDS}, None)
+    true = {name: str(truth[name]) for name in RECEIPT_FIELDS if len(bare(str(truth[name]))) >= SHORTEST}
+    return SuitePage(file, file, None, "receipt", true, None)
+
+
+def bare(text: str) -> str:
+    """Letters and digits only, in capitals."""
+    return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
 def schemas_of(suite: Suite) -> list[Schema]:
@@ -158,13 +166,13 @@ def _make_id_cards(data: Path, folder: Path, count: int) -> None:
         draw, place = divmod(number, len(truths))
         truth = truths[place]
         gray = cv2.imread(str(data / "id-cards" / truth["file"]), cv2.IMREAD_GRAYSCALE)
-        stem = Path(truth["file"]).stem
+        card = f"{place:03}"        # the names of these files tell a field of the card
         rng = np.random.default_rng([ID_CARDS_SEED, place, draw])
         noisy = recipe.apply(Page(gray, (ID_CARD_DPI, ID_CARD_DPI)), rng).page.pixels
-        _write(folder / "clean" / f"{stem}.png", gray)
-        _write(folder / "noisy" / f"{stem}-{draw}.png", noisy)
+        _write(folder / "clean" / f"{card}.png", gray)
+        _write(folder / "noisy" / f"{card}-{draw}.png", noisy)
         fields = {name: {"value": truth[name]} for name in ("nik", "nama", "ttl")}
-        lines.append(json.dumps({"file": f"{stem}-{draw}.png", "layout": "ktp", "fields": fields}))
+        lines.append(json.dumps({"file": f"{card}-{draw}.png", "layout": "ktp", "fields": fields}))
     (folder / "truth.jsonl").write_text("\n".join(lines) + "\n")
 
 

@@ -53,12 +53,6 @@ class Judged:
         """The 2x2 table of a way against raw."""
         return tabulate(self.units("raw", files), self.units(way, files))
 
-    def told(self, file: str) -> str:
-        """A page's name; a foreign one has a number in its place, because its name may say what is on it."""
-        if self.suite.from_data is None or self.suite.counts == "fields":
-            return file
-        return f"page {list(self.pages).index(file)}"
-
     def net_interval(self, way: str, files: Sequence[str]) -> tuple[float, float]:
         """Of the absolute uplift at 95 %, by bootstrap over cards: draws of one card, fields of one page, together."""
         drawn = defaultdict(list)
@@ -83,7 +77,7 @@ def rows_of(judged: Judged) -> list[dict[str, object]]:
             "broken": table.broken, "net": table.absolute_uplift, "net_low": low, "net_high": high,
             "p": mcnemar_p(table.rescued, table.broken), "share_of_possible": share,
             "false_accepts": false_accepts if judged.suite.counts == "cards" else None,
-            "seconds": sum(verdicts[file].seconds for file in files) / len(files),
+            "seconds": _mean([verdicts[file].seconds for file in files if not verdicts[file].unread]),
         })  # fmt: skip
     return rows
 
@@ -110,6 +104,10 @@ def ways_table(judged: Judged) -> list[str]:
     if judged.clean:
         passed = sum(verdict.passes for file, verdict in judged.clean.items() if file in judged.pages)
         lines.append(f"without noise {passed} of {len(judged.pages)} pass: the ceiling of what is possible")
+    unread = {way: sum(verdict.unread for verdict in found.values()) for way, found in judged.ways.items()}
+    if any(unread.values()):
+        told = ", ".join(f"{way} {count}" for way, count in unread.items() if count)
+        lines.append(f"pages that OCR crashed on or took too long for, which count as failed: {told}")
     if judged.left_out:
         cards = len({page.card for page in judged.pages.values()})
         lines.append(f"{cards} cards count; {judged.left_out} do not, because they fail without noise")
@@ -167,7 +165,7 @@ def changes(judged: Judged, way: str = "docpipe") -> list[str]:
         before, after = judged.ways["raw"], judged.ways[way]
         broken = [file for file in judged.pages if before[file].passes and not after[file].passes]
         wrong = {file: ", ".join(name for name, right in after[file].right.items() if not right) for file in broken}
-        lines = [f"  {judged.told(file)} ({wrong[file]})" for file in broken]
+        lines = [f"  {file} ({wrong[file]})" for file in broken]
         return [f"{len(broken)} broken by {way}, with the fields that went wrong:", *lines]
     lines = []
     for kind, before in (("gained", False), ("lost", True)):
@@ -184,14 +182,20 @@ def changes(judged: Judged, way: str = "docpipe") -> list[str]:
 def fields_table(judged: Judged, way: str = "docpipe") -> list[str]:
     """Single fields, where they are what is counted."""
     lines = [f"{'field':<10} {'pages':>5} {'raw':>4} {way:>8} {'gained':>7} {'lost':>5}"]
-    for name in next(iter(judged.pages.values())).true:
-        pairs = [(judged.ways["raw"][file].right[name], judged.ways[way][file].right[name]) for file in judged.pages]
+    before, after = judged.ways["raw"], judged.ways[way]
+    for name in dict.fromkeys(name for page in judged.pages.values() for name in page.true):
+        files = [file for file, page in judged.pages.items() if name in page.true]
+        pairs = [(before[file].right[name], after[file].right[name]) for file in files]
         table = tabulate(*zip(*pairs, strict=True))
         lines.append(
             f"{name:<10} {table.cards:5} {table.both + table.broken:4} {table.both + table.rescued:8} "
             f"{table.rescued:7} {table.broken:5}"
         )
     return lines
+
+
+def _mean(seconds: Sequence[float]) -> float:
+    return sum(seconds) / len(seconds) if seconds else 0.0
 
 
 def _count(number: object) -> str:

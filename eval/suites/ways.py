@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+import docpipe.restore
 from docpipe.errors import MissingToolError
 from docpipe.evaluate.null_control import null_control
 from docpipe.page import Gray
@@ -103,12 +104,14 @@ def load_way(name: str, model: Path | None) -> Callable[[Gray], Gray]:
 def fingerprint(name: str, model: Path | None) -> str:
     """Changes whenever a way would give other pages."""
     if name in ENGINES:
-        return Restorer(load_engine(ENGINES[name], model=model if name == "docpipe" else None)).fingerprint
+        engine = load_engine(ENGINES[name], model=model if name == "docpipe" else None)
+        sources = sorted(Path(docpipe.restore.__file__).parent.glob("*.py"))
+        return f"{Restorer(engine).fingerprint}-{_hash_of(*sources)}"
     if name == "unpaper":
         return f"unpaper-{_version('unpaper', '--version')}"
     if name == "imagemagick":
         return f"imagemagick-{_version(_imagemagick(), '--version')}"
-    return f"{name}-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
+    return f"{name}-opencv-{cv2.__version__}-{_hash_of(Path(__file__), Path(null_control.__code__.co_filename))}"
 
 
 def require_programs() -> None:
@@ -120,6 +123,10 @@ def require_programs() -> None:
     _imagemagick()
     if not shutil.which("unpaper"):
         raise MissingToolError("unpaper cannot be found", INSTALL)
+
+
+def _hash_of(*sources: Path) -> str:
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 
 @lru_cache(maxsize=1)
