@@ -138,6 +138,8 @@ def test_reports_that_cannot_be_compared_are_refused():
     findings = sample_findings(10)
     with pytest.raises(InputError, match="different rules"):
         compare_findings(findings, sample_findings(10, truth=False))
+    with pytest.raises(InputError, match="read by different OCR"):
+        compare_findings(findings, replace(findings, engines={"rapidocr": "3.0"}))
     with pytest.raises(InputError, match="no card in common"):
         compare_findings(findings, replace(findings, cards=()))
 

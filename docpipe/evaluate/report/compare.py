@@ -38,10 +38,12 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
     """Hold the cleaned verdicts of two evaluations against each other.
 
     Raises:
-        InputError: they have no card in common, or judged by different rules.
+        InputError: they have no card in common, judged by different rules, or were read by different OCR.
     """
     if (first.has_truth, dict(first.schemas)) != (second.has_truth, dict(second.schemas)):
         raise InputError("the two reports judged by different rules", "evaluate both with the same truth and schema")
+    if dict(first.engines) != dict(second.engines):
+        raise InputError("the two reports were read by different OCR", "evaluate both with the same --ocr, here")
     passes_first = {card.file: card.cleaned.passes for card in first.cards}
     passes_second = {card.file: card.cleaned.passes for card in second.cards}
     shared = [file for file in passes_first if file in passes_second]

@@ -1,4 +1,4 @@
-"""The sections with figures: strata, fields, false accepts, mended characters, the gate, statistics."""
+"""The sections with figures: strata, fields, false accepts, mended characters, choices, statistics."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -85,19 +85,23 @@ def mended_characters(findings: Findings) -> Section:
     return Section(title, (grid, Text(text)))
 
 
-def gate(findings: Findings) -> Section:
+def choices(findings: Findings) -> Section:
     """What cleaning chose to restore, and what came of that."""
+    title = "What was restored, and what was kept"
     if not findings.choices:
         text = "No ledger lies beside the cleaned scans: which pages were restored and which were kept is not known."
-        return Section("What the gate did", (Text(text),))
+        return Section(title, (Text(text),))
     pages = ", ".join(f"{choice}: {counted(number, 'page')}" for choice, number in findings.choices.items())
     outcomes = Counter((card.choice, card.outcome) for card in findings.cards if card.choice)
     rows = tuple(
         (choice, *(str(outcomes[choice, outcome]) for outcome, _ in OUTCOMES)) for choice in findings.choices
     )
-    text = f"For each page the gate keeps the restored pixels or the original; in doubt, the original. {pages}."
-    grid = Grid("Cards by what the gate chose", ("choice", *(outcome for outcome, _ in OUTCOMES)), rows)
-    return Section("What the gate did", (Text(text), grid))
+    text = (
+        "A page is kept as it came in where no print was found on it, where nothing would change, or where a gate "
+        f"prefers it. {pages}."
+    )
+    grid = Grid("Cards by what was chosen", ("choice", *(outcome for outcome, _ in OUTCOMES)), rows)
+    return Section(title, (Text(text), grid))
 
 
 def statistics(findings: Findings) -> Section:
