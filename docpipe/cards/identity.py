@@ -159,6 +159,11 @@ def _faker(locale: str, seed: int) -> "Faker":
         ) from missing
     fake = Faker(locale)
     fake.seed_instance(seed)
+    if locale == "it_IT":
+        # Faker makes the list of Italy's towns from a set, whose order changes from process to process.
+        from faker.providers.address.it_IT import Provider
+
+        Provider.cities.sort()
     return fake
 
 

@@ -1,4 +1,7 @@
 import builtins
+import os
+import subprocess
+import sys
 from datetime import date
 from itertools import pairwise
 
@@ -78,3 +81,20 @@ def test_without_faker_the_line_that_installs_it_is_named(monkeypatch):
     with pytest.raises(MissingToolError) as refused:
         draw_identity(np.random.default_rng(0))
     assert refused.value.hint == "pip install 'docpipe-ocr[synth]'"
+
+
+DRAW_ALL = """
+import hashlib, numpy as np
+from docpipe.cards.identity import LOCALES, draw_identity
+drawn = [draw_identity(np.random.default_rng(seed), [locale]) for locale in LOCALES for seed in range(12)]
+print(hashlib.sha256(repr(drawn).encode()).hexdigest())
+"""
+
+
+def test_every_process_draws_the_same_identities_whatever_its_hash_seed():
+    def drawn(hash_seed):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        ended = subprocess.run([sys.executable, "-c", DRAW_ALL], env=environment, capture_output=True, check=True)
+        return ended.stdout
+
+    assert drawn("1") == drawn("2")
