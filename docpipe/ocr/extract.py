@@ -17,7 +17,7 @@ from docpipe.ocr.places import cap_height, strip_at, text_at, value_places
 from docpipe.ocr.schema import Field, Schema, fold
 from docpipe.page import Gray
 
-CLOSE_CAPS_PX = {"date": (30, 40), "name": (30, 40, 20), "text": (30, 40, 20), "number": (17, 20, 28, 38)}
+CLOSE_CAPS_PX = {"date": (30, 40), "name": (30, 40), "text": (30, 40, 20), "number": (17, 20, 28, 38)}
 """By kind of field: heights of capitals in the close looks at a value. Numbers may be in OCR-A, which is read when
 small."""
 
