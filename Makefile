@@ -44,5 +44,5 @@ lint: setup  ## style, types, borders between the parts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## what the figures in the README and in docs/ come from
+bench: setup  ## start-up times; the README names the command of every other figure
 	$(BIN)/python -m eval.start_up
