@@ -60,12 +60,12 @@ def train(
     from docpipe.train.config import load_config
 
     if malformed := [change for change in changes if "=" not in change]:
-        raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
+        raise UsageError(f"--set {malformed[0]} is not KEY=VALUE", hint="such as --set steps=100")
     changed = dict(change.split("=", 1) for change in changes)
     if (config_path is None) == (resume is None):
         raise UsageError("give a CONFIG, or --resume RUN, which has its own", hint="change it with --set KEY=VALUE")
     if dry_run and resume:
-        raise UsageError("--dry-run prints a CONFIG; that of a run is its config.json")
+        raise UsageError("--dry-run prints a CONFIG; that of a run is its config.json", hint="leave out --resume")
     config = load_config(config_path, changed) if config_path else None
     if dry_run and config:
         click.echo(json.dumps(asdict(config), indent=1))

@@ -16,7 +16,7 @@ from eval.suites import lock, reading
 from eval.suites.reading import Verdict
 from eval.suites.suite import Sizes, SuitePage, pages_of, suites_of
 from eval.suites.tables import Judged, changes, rows_of, strata_tables, ways_table
-from eval.suites.ways import PEERS, load_way
+from eval.suites.ways import PEERS, PeerError, _by_program, load_way
 
 
 def page(file, card=None):
@@ -104,6 +104,10 @@ def dies(_page, **_options):
     os.abort()
 
 
+def fails(_page, **_options):
+    raise PeerError("unpaper ended with code 1")
+
+
 @pytest.mark.slow
 def test_a_run_prints_all_tables_and_a_second_one_reads_nothing_again(small, monkeypatch):
     _, work = small
@@ -151,8 +155,11 @@ def test_a_new_lock_begins_the_table_of_results_anew(monkeypatch, tmp_path):
             assert len(list(csv.DictReader(file))) == expected
 
 
-def test_a_page_that_kills_its_process_fails_and_is_read_again_the_next_time(monkeypatch, tmp_path):
-    monkeypatch.setattr(reading, "judge_one", dies)
+@pytest.mark.parametrize("judge_one", [dies, fails])
+def test_a_page_that_kills_its_process_or_its_peer_counts_as_failed_and_is_read_again_the_next_time(
+    judge_one, monkeypatch, tmp_path
+):  # fmt: skip
+    monkeypatch.setattr(reading, "judge_one", judge_one)
     options = {"way": "raw", "ocr": "tesserocr", "model": None, "jobs": 1}
     (verdict,) = reading.judge([page("0.png")], tmp_path, "stamp", **options)
     assert verdict.unread and not verdict.passes
@@ -211,3 +218,10 @@ def test_another_rule_of_what_is_right_is_another_suite(monkeypatch, small):
     monkeypatch.setattr(lock, "PASS_RULE", lock.PASS_RULE[:-1])
     with pytest.raises(InputError, match="code of the pass rule"):
         lock.check(suites[0], work / "cards", pages_of(suites[0], work / "cards"), quick=False)
+
+
+def test_a_program_that_makes_nothing_of_a_page_is_not_taken_for_one_that_leaves_it_alone():
+    gray = np.full((8, 8), 200, np.uint8)
+    assert np.array_equal(_by_program(gray, lambda before, after: ["cp", before, after]), gray)
+    with pytest.raises(PeerError, match="false ended with code 1"):
+        _by_program(gray, lambda _before, _after: ["false"])

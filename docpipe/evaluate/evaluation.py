@@ -79,7 +79,7 @@ def evaluate(
     passes_clean = {case.file: reading.passes for case, reading, _ in without_noise}
     cards = [
         CardResult(
-            case.file, case.layout, case.schema.name if case.schema else "",
+            case.file, str(origins[case.file].card), case.layout, case.schema.name if case.schema else "",
             {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata},
             before, after, _choice(cleanings.get(case.file)), passes_clean.get(case.file),
         )
@@ -102,7 +102,6 @@ def evaluate(
         has_truth=truth is not None,
         clean=clean,
         is_cached=cache is not None,
-        drawn_from={file: origin.card for file, origin in origins.items()},
         left_out=left_out,
     )
 
@@ -177,16 +176,18 @@ def _findings(
     has_truth: bool,
     clean: Path | None,
     is_cached: bool,
-    drawn_from: Mapping[str, int | str],
     left_out: int,
 ) -> Findings:
     cards = next(iter(by_engine.values()))
     readings = [reading for card in cards for reading in (card.raw, card.cleaned)]
     seconds = [reading.seconds for reading in readings if not reading.problem]
     if not seconds:
-        raise InputError(f"none of the {len(readings)} scans can be read; {cards[0].file}: {readings[0].problem}")
+        raise InputError(
+            f"none of the {len(readings)} scans can be read; {cards[0].file}: {readings[0].problem}",
+            "mend what is said of this scan, then try again: the others may have the same fault",
+        )
     table = table_of(cards)
-    strata = strata_of(cards, drawn_from, by_engine if len(by_engine) > 1 else {})
+    strata = strata_of(cards, by_engine if len(by_engine) > 1 else {})
     return Findings(
         raw=str(raw),
         cleaned=str(cleaned),
@@ -201,7 +202,7 @@ def _findings(
         cleaned_rate=table.cleaned_rate,
         cleaned_interval=wilson(table.both + table.rescued, table.cards),
         absolute_uplift=table.absolute_uplift,
-        absolute_interval=net_interval(cards, drawn_from),
+        absolute_interval=net_interval(cards),
         relative_uplift=table.relative_uplift,
         p=mcnemar_p(table.rescued, table.broken),
         false_accepts_raw=_false_accepts([card.raw for card in cards]) if has_truth else None,
@@ -215,7 +216,7 @@ def _findings(
         mended_raw=_by_rule([card.raw for card in cards]),
         mended_cleaned=_by_rule([card.cleaned for card in cards]),
         cards=tuple(cards),
-        ceiling=ceiling_of(cards, drawn_from, clean) if clean else None,
+        ceiling=ceiling_of(cards, clean) if clean else None,
         left_out=left_out,
     )
 

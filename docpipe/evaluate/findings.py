@@ -74,6 +74,7 @@ class CardResult:
 
     Args:
         file: name of the scan, the same in both folders.
+        card: the card it is a draw of: the same for several noisy draws of one card, else the file.
         layout: of the card, where the truth names it; else the schema.
         schema: its name; empty where none fits.
         strata: group -> strata that the card belongs to, as in {"noise": ("dust", "jpeg"), "severity": ("0.6-0.8",)}.
@@ -84,6 +85,7 @@ class CardResult:
     """
 
     file: str
+    card: str
     layout: str
     schema: str
     strata: Mapping[str, tuple[str, ...]]

@@ -13,14 +13,12 @@ FEWEST_CARDS = 20        # on fewer, the Wilson interval of a pass rate may be w
 
 def strata_of(
     cards: Sequence[CardResult],
-    drawn_from: Mapping[str, int | str],
     by_engine: Mapping[str, Sequence[CardResult]] = MappingProxyType({}),
 ) -> tuple[Stratum, ...]:
     """The figures of every stratum, group by group; a card counts in each stratum that it belongs to.
 
     Args:
         cards: with their strata.
-        drawn_from: file -> the card it is a draw of, as for `net_interval`.
         by_engine: OCR engine -> the same cards as it read them; each is a stratum of the group "engine".
 
     Returns:
@@ -39,7 +37,7 @@ def strata_of(
     tables = [table_of(members[group][name]) for group, name in places]
     p_values = [mcnemar_p(table.rescued, table.broken) for table in tables]
     return tuple(
-        Stratum(group, name, table, net_interval(members[group][name], drawn_from), p, p_holm)
+        Stratum(group, name, table, net_interval(members[group][name]), p, p_holm)
         for (group, name), table, p, p_holm in zip(places, tables, p_values, holm(p_values), strict=True)
     )
 
@@ -55,17 +53,21 @@ def table_of(cards: Sequence[CardResult]) -> Table:
     return tabulate([card.raw.passes for card in cards], [card.cleaned.passes for card in cards])
 
 
-def net_interval(cards: Sequence[CardResult], drawn_from: Mapping[str, int | str]) -> Interval:
+def net_interval(cards: Sequence[CardResult]) -> Interval:
     """The interval of the absolute uplift, at 95 %, by bootstrap.
 
     Args:
-        cards: at least one.
-        drawn_from: file -> the card it is a draw of; draws of one card are kept together.
+        cards: at least one; draws of one card are kept together.
     """
-    draws: dict[int | str, list[CardResult]] = defaultdict(list)
+    return bootstrap_net_clustered([table_of(draws) for draws in by_card(cards)], seed=BOOTSTRAP_SEED)
+
+
+def by_card(cards: Sequence[CardResult]) -> list[list[CardResult]]:
+    """Draws of one card together."""
+    draws: dict[str, list[CardResult]] = defaultdict(list)
     for card in cards:
-        draws[drawn_from[card.file]].append(card)
-    return bootstrap_net_clustered([table_of(some) for some in draws.values()], seed=BOOTSTRAP_SEED)
+        draws[card.card].append(card)
+    return list(draws.values())
 
 
 def _by_number_or_name(name: str) -> tuple[int, str]:

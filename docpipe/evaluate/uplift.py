@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054         # standard normal quantile at 0.975
+PSEUDO_CARDS = ((1, 1), (1, -1))  # (cards, rescued minus broken): what every bootstrap of a difference adds
 Interval = tuple[float, float]
 
 
@@ -120,7 +121,10 @@ def mcnemar_p(rescued: int, broken: int) -> float:
 def bootstrap_net(table: Table, *, seed: int, draws: int = 10_000, level: float = 0.95) -> Interval:
     """Percentile interval of the absolute uplift: cards are drawn again with replacement, pairs kept together.
 
-    To draw cards is to draw the table's four counts from a multinomial distribution, which is what is done.
+    To draw cards is to draw the table's four counts from a multinomial distribution, which is what is done, after one
+    rescued and one broken card were added. Without these two the interval would be far too narrow where few cards
+    changed: it would hold the true difference in a third to nine tenths of all cases. Beside hundreds of cards they do
+    not show.
 
     Args:
         table: what was found.
@@ -128,10 +132,11 @@ def bootstrap_net(table: Table, *, seed: int, draws: int = 10_000, level: float 
         draws: number of tables drawn, at least 100.
         level: of the interval, between 0 and 1.
 
-    Source: B. Efron and R. J. Tibshirani, "An introduction to the bootstrap" (1993), chapter 13.
+    Source: B. Efron and R. J. Tibshirani, "An introduction to the bootstrap" (1993), chapter 13; the two cards as in
+        D. G. Bonett and R. M. Price, Journal of Educational and Behavioral Statistics 37 (2012).
     """
-    counts = [table.both, table.rescued, table.broken, table.neither]
-    return _bootstrap(np.ones(4, int), np.array([0, 1, -1, 0]), np.array(counts), seed, draws, level)
+    kinds = Counter({(1, 0): table.both + table.neither, (1, 1): table.rescued, (1, -1): table.broken})
+    return _bootstrap(kinds, seed, draws, level)
 
 
 def bootstrap_net_clustered(
@@ -140,7 +145,8 @@ def bootstrap_net_clustered(
     """Percentile interval of the absolute uplift where a card was drawn several times: whole cards are drawn again.
 
     Several noisy draws of one card tend to pass or fail together; drawn one by one they would make the interval too
-    narrow. With one draw of every card this is `bootstrap_net`.
+    narrow. With one draw of every card this is `bootstrap_net`; here, too, one rescued and one broken draw, each a card
+    of its own, are added.
 
     Args:
         tables: of each card, its draws; at least one, none of them empty.
@@ -152,9 +158,7 @@ def bootstrap_net_clustered(
     """
     if not tables or not all(table.cards for table in tables):
         raise ValueError(f"{len(tables)} tables, some of them empty; at least one is needed, with a card in each")
-    kinds = sorted(Counter((table.cards, table.rescued - table.broken) for table in tables).items())
-    sizes, nets = np.array([kind for kind, _ in kinds]).T
-    return _bootstrap(sizes, nets, np.array([count for _, count in kinds]), seed, draws, level)
+    return _bootstrap(Counter((table.cards, table.rescued - table.broken) for table in tables), seed, draws, level)
 
 
 def bootstrap_share_clustered(
@@ -183,15 +187,15 @@ def bootstrap_share_clustered(
     return _middle(shares[:, 1] / shares[:, 0], level)
 
 
-def _bootstrap(
-    sizes: NDArray[np.int_], nets: NDArray[np.int_], counts: NDArray[np.int_], seed: int, draws: int, level: float
-) -> Interval:
-    """Of `counts[i]` clusters of kind i, each of `sizes[i]` cards, `nets[i]` more of them rescued than broken."""
-    drawn = _drawn(counts, seed, draws, level)
+def _bootstrap(clusters: Counter[tuple[int, int]], seed: int, draws: int, level: float) -> Interval:
+    """Of clusters, counted by (number of cards, number of cards rescued minus broken), and the two that are added."""
+    kinds = sorted((clusters + Counter(PSEUDO_CARDS)).items())
+    sizes, nets = np.array([kind for kind, _ in kinds]).T
+    drawn = _drawn([count for _, count in kinds], seed, draws, level)
     return _middle((drawn @ nets) / (drawn @ sizes), level)
 
 
-def _drawn(counts: Sequence[int] | NDArray[np.int_], seed: int, draws: int, level: float) -> NDArray[np.int_]:
+def _drawn(counts: Sequence[int], seed: int, draws: int, level: float) -> NDArray[np.int_]:
     """(draws, kinds): how many clusters of each kind every set holds, drawn with replacement."""
     if draws < 100 or not 0 < level < 1:
         raise ValueError(f"draws is {draws} and level is {level}; at least 100 draws, and a level between 0 and 1")

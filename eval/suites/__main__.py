@@ -3,7 +3,7 @@
 import csv
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -16,7 +16,7 @@ from eval.record import RESULTS, commit_and_day, keep
 from eval.suites import lock
 from eval.suites.reading import Verdict, judge, reader_hash
 from eval.suites.suite import Suite, SuitePage, pages_of, suites_of
-from eval.suites.tables import Judged, changes, fields_table, rows_of, second_engine, strata_tables, ways_table
+from eval.suites.tables import Judged, changes, fields_table, rows_of, strata_tables, ways_table
 from eval.suites.ways import CONTROLS, ENGINES, PEERS, fingerprint, require_programs
 
 OCR, SECOND_OCR = "tesserocr", "rapidocr"
@@ -107,7 +107,9 @@ def _judge_all(suites: Sequence[Suite], run: Run, keep_as: str | None) -> None:
         if suite.name == "cards":
             lines += ["", *strata_tables(judged, folder)]
             if run.peers:
-                lines += ["", *_second_engine(place, pages, run)]
+                second = _by_second_engine(suite, place, pages, run)
+                rows += rows_of(second)
+                lines += ["", *ways_table(second)]
         if suite.counts == "fields":
             lines += ["", *fields_table(judged)]
     if keep_as:
@@ -163,14 +165,16 @@ def _judged(suite: Suite, place: Place, pages: list[SuitePage], run: Run) -> Jud
     return Judged(suite, {page.file: page for page in counted}, ways, ceiling, left_out)
 
 
-def _second_engine(place: Place, pages: Sequence[SuitePage], run: Run) -> list[str]:
+def _by_second_engine(suite: Suite, place: Place, pages: Sequence[SuitePage], run: Run) -> Judged:
     some = pages[:SECOND_PAGES]
-    passes = {}
+    found = {}
     for way in ("raw", "docpipe", "clean"):
-        with progress_bar(f"cards: {way}, {SECOND_OCR}", "pages", len(some)) as tell:
-            found = _judge(place, some, way, SECOND_OCR, run, tell)
-        passes[way] = [found[page.file].passes for page in some]
-    return second_engine(passes["raw"], passes["docpipe"], passes["clean"], load_ocr(SECOND_OCR).description)
+        with progress_bar(f"{suite.name}: {way}, {SECOND_OCR}", "pages", len(some)) as tell:
+            found[way] = _judge(place, some, way, SECOND_OCR, run, tell)
+    clean = found.pop("clean")
+    about = f"its first pages, read by an engine on which nothing is tuned: {load_ocr(SECOND_OCR).description}"
+    named = replace(suite, name=f"{suite.name}, {SECOND_OCR}", about=about)
+    return Judged(named, {page.file: page for page in some}, found, clean)
 
 
 def _judge(

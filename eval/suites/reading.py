@@ -20,7 +20,7 @@ from docpipe.ocr.engines import load_ocr
 from docpipe.ocr.extract import extract
 from docpipe.page import Gray
 from eval.suites.suite import SuitePage, bare
-from eval.suites.ways import fingerprint, load_way
+from eval.suites.ways import PeerError, fingerprint, load_way
 
 PAGE = 3                         # Tesseract's own segmentation of a page, for fields that may stand anywhere
 LONGEST_S = 120                  # a page on which cleaning and OCR take longer counts as not read
@@ -35,7 +35,8 @@ class Verdict:
         right: field -> whether it was right.
         valid: all fields are valid by their own rules; a valid page that does not pass is a false accept.
         seconds: that its preparation took, on one thread.
-        unread: it killed its process or took too long, and counts as failed; that is not kept.
+        unread: cleaning made nothing of it, or it killed its process or took too long; it counts as failed, and that
+            is not kept.
     """
 
     page: str
@@ -86,12 +87,12 @@ def judge(
 
 
 def _outcomes(pool: ProcessPool, read: Callable[[SuitePage], Verdict], pages: Sequence[SuitePage]) -> Iterator[Verdict]:
-    """The verdicts in order; a page that kills its process, or takes too long, was not read."""
+    """The verdicts in order; a page that a peer fails on, that kills its process or takes too long was not read."""
     verdicts = pool.map(read, pages, timeout=LONGEST_S).result()
     for page in pages:
         try:
             yield next(verdicts)
-        except (ProcessExpired, TimeoutError):
+        except (PeerError, ProcessExpired, TimeoutError):
             yield Verdict(page.file, dict.fromkeys(page.true, False), False, 0.0, unread=True)
 
 

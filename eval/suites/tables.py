@@ -107,7 +107,7 @@ def ways_table(judged: Judged) -> list[str]:
     unread = {way: sum(verdict.unread for verdict in found.values()) for way, found in judged.ways.items()}
     if any(unread.values()):
         told = ", ".join(f"{way} {count}" for way, count in unread.items() if count)
-        lines.append(f"pages that OCR crashed on or took too long for, which count as failed: {told}")
+        lines.append(f"pages on which cleaning or OCR crashed, or took too long, which count as failed: {told}")
     if judged.left_out:
         cards = len({page.card for page in judged.pages.values()})
         lines.append(f"{cards} cards count; {judged.left_out} do not, because they fail without noise")
@@ -144,19 +144,6 @@ def strata_tables(judged: Judged, folder: Path, way: str = "docpipe") -> list[st
             f"{100 * table.absolute_uplift:+12.1f} {p:8.2g}"
         )
     return [*lines, f"{UNSEEN} for testing only: no training may see this noise or layout."]
-
-
-def second_engine(raw: Sequence[bool], cleaned: Sequence[bool], clean: Sequence[bool], description: str) -> list[str]:
-    """What an engine says that nothing was tuned on."""
-    table = tabulate(raw, cleaned)
-    share = share_of_possible(table, sum(clean) / len(clean))
-    of_possible = f", {100 * share:.0f} % of the possible uplift" if share is not None else ""
-    return [
-        f"second engine, on which nothing is tuned: {description}",
-        f"{table.cards} cards: raw {table.both + table.broken}, docpipe {table.both + table.rescued}, clean "
-        f"{sum(clean)}; rescued {table.rescued}, broken {table.broken}, "
-        f"p {mcnemar_p(table.rescued, table.broken):.2g}{of_possible}",
-    ]
 
 
 def changes(judged: Judged, way: str = "docpipe") -> list[str]:

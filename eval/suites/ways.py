@@ -25,6 +25,10 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MAGICK_THREAD_LIMIT": "1"}
 CONVERT_OPTIONS = ("-negate", "-lat", "25x25+5%", "-negate")
 
 
+class PeerError(Exception):
+    """A peer made nothing of a page."""
+
+
 def raw(gray: Gray) -> Gray:
     """As it is."""
     return gray
@@ -147,10 +151,12 @@ def _said(*command: str) -> str:
 
 
 def _by_program(gray: Gray, command: Callable[[str, str], list[str]]) -> Gray:
-    """What a program makes of a page; where it makes nothing, the page as it is."""
+    """What a program makes of a page."""
     with tempfile.TemporaryDirectory() as folder:
         before, after = f"{folder}/before.pgm", f"{folder}/after.pgm"
         cv2.imwrite(before, gray)
         ended = subprocess.run(command(before, after), capture_output=True, check=False, env=os.environ | ONE_THREAD)
         made = cv2.imread(after, cv2.IMREAD_GRAYSCALE) if ended.returncode == 0 else None
-    return gray if made is None else made
+    if made is None:
+        raise PeerError(f"{ended.args[0]} ended with code {ended.returncode}")
+    return made

@@ -9,6 +9,6 @@ def reading(right: bool, *, errors=(0, 8, 0, 1), valid=True) -> CardReading:
     return CardReading(fields, valid=valid, mended=(), seconds=1.0)
 
 
-def result(file: str, raw: bool, cleaned: bool, **strata: tuple[str, ...]) -> CardResult:
-    """One card that passes raw and cleaned or not."""
-    return CardResult(file, "td1", "td1", strata, reading(raw), reading(cleaned))
+def result(file: str, raw: bool, cleaned: bool, *, card: str = "", **strata: tuple[str, ...]) -> CardResult:
+    """One card that passes raw and cleaned or not; `card` where it is one of several draws of one."""
+    return CardResult(file, card or file, "td1", "td1", strata, reading(raw), reading(cleaned))

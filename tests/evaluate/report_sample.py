@@ -50,7 +50,7 @@ def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, clean
         fields=_fields(results, truth), choices={"restored": cards - cards // 5, "original": cards // 5},
         cleaning_seconds=0.42, ocr_seconds=1.13, mended_raw=_by_rule(card.raw for card in results),
         mended_cleaned=_by_rule(card.cleaned for card in results), cards=results,
-        ceiling=ceiling_of(results, {card.file: card.file for card in results}, "scans-clean") if clean else None,
+        ceiling=ceiling_of(results, "scans-clean") if clean else None,
     )  # fmt: skip
 
 
@@ -72,7 +72,8 @@ def _card(number, rng, gain, harm):
         for at, fields in enumerate((raw, cleaned))
     )
     strata = {"noise": noises, "severity": (str(rng.choice(SEVERITIES)),), "layout": (layout,)}
-    return CardResult(f"{number:06d}.png", layout, layout, strata, *readings, "restored" if restored else "original")
+    choice = "restored" if restored else "original"
+    return CardResult(f"{number:06d}.png", str(number), layout, layout, strata, *readings, choice)
 
 
 def _mended(*seed):

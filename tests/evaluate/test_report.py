@@ -137,9 +137,13 @@ def test_without_images_no_value_and_no_picture_is_in_any_file(findings, tmp_pat
 
 
 def test_a_report_without_images_replaces_one_with_images_whole(findings, tmp_path):
+    (tmp_path / "report.html").touch(0o666)
     write_report(findings, tmp_path, with_images=True)
     assert SECRET in (tmp_path / "report.html").read_text() and SECRET in (tmp_path / "report.json").read_text()
+    closed = {path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o077 == 0}
+    assert closed == {"report.html", "report.json"}
     write_report(findings, tmp_path)
+    assert all(path.stat().st_mode & 0o044 for path in tmp_path.iterdir())
     assert SECRET.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
@@ -342,7 +346,7 @@ def test_work_takes_some_time_and_money(wrong):
         Prices(**wrong)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', f'{{"format": 2, "{SECRET}": 1}}', f"{SECRET}"])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 3}', f'{{"format": 3, "{SECRET}": 1}}', f"{SECRET}"])
 def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
     file = tmp_path / "report.json"
     file.write_text(content)
@@ -352,8 +356,8 @@ def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
 
 
 def test_a_report_of_a_newer_format_is_refused_by_its_number(tmp_path):
-    (tmp_path / "report.json").write_text('{"format": 3}')
-    with pytest.raises(InputError, match="is of format 3"):
+    (tmp_path / "report.json").write_text('{"format": 4}')
+    with pytest.raises(InputError, match="is of format 4"):
         load_findings(tmp_path)
 
 

@@ -12,6 +12,7 @@ from docpipe.errors import ExitCode, InputError
 from docpipe.evaluate import evaluation
 from docpipe.evaluate.report import compare_findings, comparison_as_text, wording, write_report
 from docpipe.evaluate.uplift import mcnemar_p
+from tests.evaluate.made_cards import result
 from tests.evaluate.report_sample import SECRET, sample_findings
 
 
@@ -127,6 +128,18 @@ def test_two_reports_are_held_against_each_other_card_by_card():
     assert "50.0 %" in text and "60.0 %" in text and "+10.0 points" in text and "before" in text
 
 
+def test_several_draws_of_one_card_widen_the_interval_of_a_comparison():
+    cards = [result(str(n), False, n % 8 < 4, card=str(n // 4)) for n in range(80)]
+    worse = [replace(card, cleaned=replace(card.cleaned, problem="damaged")) for card in cards]
+    findings = sample_findings(10)
+    together = compare_findings(replace(findings, cards=tuple(worse)), replace(findings, cards=tuple(cards)))
+    alone = compare_findings(
+        *(replace(findings, cards=tuple(replace(card, card=card.file) for card in some)) for some in (worse, cards))
+    )
+    assert together.net == alone.net == 0.5
+    assert together.net_interval[0] < alone.net_interval[0] - 0.05
+
+
 def test_cards_of_one_report_alone_are_left_out_and_counted():
     findings = sample_findings(10)
     compared = compare_findings(findings, replace(findings, cards=findings.cards[:7]))
@@ -142,6 +155,9 @@ def test_reports_that_cannot_be_compared_are_refused():
         compare_findings(findings, replace(findings, engines={"rapidocr": "3.0"}))
     with pytest.raises(InputError, match="no card in common"):
         compare_findings(findings, replace(findings, cards=()))
+    other_raw = [replace(card, raw=replace(card.raw, problem="damaged")) for card in findings.cards]
+    with pytest.raises(InputError, match="only one report says that they pass raw"):
+        compare_findings(findings, replace(findings, cards=tuple(other_raw)))
 
 
 def test_the_command_compares_reports_by_folder_or_file(tmp_path):

@@ -12,17 +12,13 @@ from docpipe.evaluate.uplift import Table, wilson
 from tests.evaluate.made_cards import reading, result
 
 
-def each_alone(cards):
-    return {card.file: card.file for card in cards}
-
-
 def test_a_card_counts_in_every_stratum_that_it_belongs_to_and_strata_are_in_order():
     cards = [
         result("1", True, True, layout=("td3",), noise=(), number=()),
         result("2", False, True, layout=("td1",), number=("10",), noise=("jpeg", "dust")),
         result("3", True, False, layout=("td1",), number=("2",), noise=("dust",)),
     ]
-    found = {(one.group, one.name): one.table for one in strata_of(cards, each_alone(cards))}
+    found = {(one.group, one.name): one.table for one in strata_of(cards)}
     assert found == {
         ("layout", "td1"): Table(0, 1, 1, 0),
         ("layout", "td3"): Table(1, 0, 0, 0),
@@ -38,7 +34,7 @@ def test_a_card_counts_in_every_stratum_that_it_belongs_to_and_strata_are_in_ord
 def test_each_engine_is_a_stratum_of_all_cards_and_corrected_with_the_others():
     cards = [result(str(n), False, n < 10, layout=("td1",)) for n in range(20)]
     by_engine = {"tesserocr": cards, "rapidocr": [result(str(n), n < 5, False) for n in range(20)]}
-    strata = strata_of(cards, each_alone(cards), by_engine)
+    strata = strata_of(cards, by_engine)
     assert [(one.group, one.name, one.table) for one in strata] == [
         ("layout", "td1", Table(0, 10, 0, 10)),
         ("engine", "tesserocr", Table(0, 10, 0, 10)),
@@ -50,7 +46,7 @@ def test_each_engine_is_a_stratum_of_all_cards_and_corrected_with_the_others():
 
 def test_p_values_are_corrected_over_all_groups_together():
     cards = [result(str(n), False, True, layout=("td1",), noise=("dust", "jpeg")) for n in range(10)]
-    strata = strata_of(cards, each_alone(cards))
+    strata = strata_of(cards)
     assert [one.p for one in strata] == pytest.approx([2 / 1024] * 3)
     assert [one.p_holm for one in strata] == pytest.approx([6 / 1024] * 3)
 
@@ -59,7 +55,7 @@ def test_the_worst_stratum_is_the_least_uplift_among_the_large_ones():
     harmed = [result(f"a{n}", True, n > 0, noise=("stains",)) for n in range(FEWEST_CARDS)]
     helped = [result(f"b{n}", False, True, noise=("dust",)) for n in range(FEWEST_CARDS)]
     few = [result(f"c{n}", True, False, noise=("tape",)) for n in range(FEWEST_CARDS - 1)]
-    strata = strata_of([*helped, *harmed, *few], each_alone([*helped, *harmed, *few]))
+    strata = strata_of([*helped, *harmed, *few])
     worst = worst_of(strata)
     assert worst is not None and worst.name == "stains"
     assert worst_of([one for one in strata if one.name == "tape"]) is None
@@ -67,27 +63,28 @@ def test_the_worst_stratum_is_the_least_uplift_among_the_large_ones():
 
 def test_draws_of_one_card_stay_together_in_the_interval():
     cards = [result(str(n), n % 4 >= 2, n % 4 < 2) for n in range(80)]
-    low, high = net_interval(cards, each_alone(cards))
-    wide_low, wide_high = net_interval(cards, {card.file: int(card.file) // 2 for card in cards})
+    low, high = net_interval(cards)
+    wide_low, wide_high = net_interval([replace(card, card=str(int(card.file) // 2)) for card in cards])
     assert wide_high - wide_low > 1.2 * (high - low)
 
 
 def test_the_ceiling_is_what_passes_without_noise_and_the_share_of_the_way_there():
     cards = [replace(result(str(n), n < 2, n < 5), passes_clean=n < 8) for n in range(10)] * 8
-    cards = [replace(card, file=str(n)) for n, card in enumerate(cards)]
-    ceiling = ceiling_of(cards, each_alone(cards), Path("clean"))
+    cards = [replace(card, file=str(n), card=str(n)) for n, card in enumerate(cards)]
+    ceiling = ceiling_of(cards, Path("clean"))
     assert (ceiling.folder, ceiling.passed, ceiling.rate) == ("clean", 64, 0.8)
     assert ceiling.rate_interval == wilson(64, 80)
     assert ceiling.share == pytest.approx((0.5 - 0.2) / (0.8 - 0.2))
     low, high = ceiling.share_interval
     assert 0.3 < low < 0.5 < high < 0.7
-    wide_low, wide_high = ceiling_of(cards, {card.file: int(card.file) // 10 for card in cards}, Path()).share_interval
+    tens = [replace(card, card=str(int(card.file) // 10)) for card in cards]
+    wide_low, wide_high = ceiling_of(tens, Path()).share_interval
     assert wide_high == wide_low                                 # every card was drawn alike
 
 
 def test_where_no_more_cards_pass_without_noise_nothing_can_be_gained():
     cards = [replace(result(str(n), n < 5, n < 6), passes_clean=n < 5) for n in range(10)]
-    ceiling = ceiling_of(cards, each_alone(cards), Path("clean"))
+    ceiling = ceiling_of(cards, Path("clean"))
     assert (ceiling.share, ceiling.share_interval) == (None, None)
 
 

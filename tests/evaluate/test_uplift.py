@@ -1,5 +1,6 @@
 """Paired statistics against published values and by their properties."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +82,20 @@ def test_the_bootstrap_agrees_with_the_normal_interval_on_many_cards_and_repeats
     half = 1.96 * ((0.14 - 0.06**2) / 1000) ** 0.5       # variance of the paired difference of two rates
     assert (low, high) == (pytest.approx(0.06 - half, abs=0.003), pytest.approx(0.06 + half, abs=0.003))
     assert bootstrap_net(table, seed=1) == (low, high)
+
+
+@pytest.mark.parametrize(("cards", "rescued", "broken"), [(20, 0.05, 0.0), (50, 0.02, 0.01), (100, 0.1, 0.01)])
+def test_the_interval_holds_the_true_difference_as_often_as_it_says_even_where_few_cards_change(cards, rescued, broken):
+    shares = [1 - rescued - broken, rescued, broken]
+    found = np.random.default_rng(0).multinomial(cards, shares, size=300).tolist()
+    intervals = [bootstrap_net(Table(same, better, worse, 0), seed=0, draws=500) for same, better, worse in found]
+    assert sum(low <= rescued - broken <= high for low, high in intervals) / 300 >= 0.93
+
+
+@pytest.mark.parametrize("cards", [10, 100, 1000])
+def test_where_no_card_changed_the_interval_still_has_a_width_that_shrinks_with_the_number_of_cards(cards):
+    low, high = bootstrap_net(Table(cards, 0, 0, 0), seed=0)
+    assert -4 / cards <= low < 0 < high <= 4 / cards
 
 
 def test_one_draw_of_every_card_gives_the_plain_bootstrap_whatever_their_order():

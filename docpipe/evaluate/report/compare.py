@@ -1,11 +1,13 @@
 """Two cleanings of the same cards, card by card: whose gain is it, and is it more than chance?"""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docpipe.errors import InputError
-from docpipe.evaluate.findings import Findings
+from docpipe.evaluate.findings import CardResult, Findings
 from docpipe.evaluate.report.wording import counted, p_value, percent, percent_interval, points, points_interval
-from docpipe.evaluate.uplift import Interval, bootstrap_net, mcnemar_p, tabulate, wilson
+from docpipe.evaluate.uplift import Interval, Table, bootstrap_net_clustered, mcnemar_p, tabulate, wilson
 
 BOOTSTRAP_SEED = 0
 
@@ -20,7 +22,7 @@ class Comparison:
         neither: cards that pass in none.
         left_out: cards that only one of the reports has.
         net: rate of the second minus rate of the first, -1 to 1.
-        net_interval: by bootstrap over cards, at 95 %.
+        net_interval: by bootstrap over cards, at 95 %; draws of one card are kept together.
         p: McNemar, exact, two-sided.
     """
 
@@ -38,28 +40,41 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
     """Hold the cleaned verdicts of two evaluations against each other.
 
     Raises:
-        InputError: they have no card in common, judged by different rules, or were read by different OCR.
+        InputError: they have no card in common, judged by different rules, were read by different OCR, or do not agree
+            on which cards pass raw.
     """
     if (first.has_truth, dict(first.schemas)) != (second.has_truth, dict(second.schemas)):
         raise InputError("the two reports judged by different rules", "evaluate both with the same truth and schema")
     if dict(first.engines) != dict(second.engines):
         raise InputError("the two reports were read by different OCR", "evaluate both with the same --ocr, here")
-    passes_first = {card.file: card.cleaned.passes for card in first.cards}
-    passes_second = {card.file: card.cleaned.passes for card in second.cards}
-    shared = [file for file in passes_first if file in passes_second]
+    of_second = {card.file: card for card in second.cards}
+    shared = [(card, of_second[card.file]) for card in first.cards if card.file in of_second]
     if not shared:
         raise InputError("the two reports have no card in common", "a card is known by the name of its file")
-    table = tabulate([passes_first[file] for file in shared], [passes_second[file] for file in shared])
+    if unlike := sum(one.raw.passes is not other.raw.passes for one, other in shared):
+        raise InputError(
+            f"of {unlike} of {len(shared)} cards only one report says that they pass raw",
+            "evaluate both against the same raw scans, with the same docpipe",
+        )
+    table = _cleaned_table(shared)
+    draws: dict[str, list[tuple[CardResult, CardResult]]] = defaultdict(list)
+    for one, other in shared:
+        draws[one.card].append((one, other))
     return Comparison(
         both=table.both,
-        only_first=tuple(file for file in shared if passes_first[file] and not passes_second[file]),
-        only_second=tuple(file for file in shared if passes_second[file] and not passes_first[file]),
+        only_first=tuple(one.file for one, other in shared if one.cleaned.passes and not other.cleaned.passes),
+        only_second=tuple(one.file for one, other in shared if other.cleaned.passes and not one.cleaned.passes),
         neither=table.neither,
-        left_out=len(passes_first) + len(passes_second) - 2 * len(shared),
+        left_out=len(first.cards) + len(second.cards) - 2 * len(shared),
         net=table.absolute_uplift,
-        net_interval=bootstrap_net(table, seed=BOOTSTRAP_SEED),
+        net_interval=bootstrap_net_clustered([_cleaned_table(some) for some in draws.values()], seed=BOOTSTRAP_SEED),
         p=mcnemar_p(table.rescued, table.broken),
     )
+
+
+def _cleaned_table(shared: Sequence[tuple[CardResult, CardResult]]) -> Table:
+    """Who passes cleaned: the first report stands where raw does in an evaluation, the second where cleaned does."""
+    return tabulate([one.cleaned.passes for one, _ in shared], [other.cleaned.passes for _, other in shared])
 
 
 def comparison_as_text(comparison: Comparison, first: str, second: str) -> str:

@@ -103,6 +103,8 @@ def _first_page(scan: Path) -> Gray:
         with open_scan(scan.read_bytes()) as opened:
             return opened.read(0).pixels
     except OSError as unreadable:
-        raise InputError(f"{scan} cannot be read: {unreadable.strerror}") from unreadable
+        raise InputError(
+            f"{scan} cannot be read: {unreadable.strerror}", "bring the scan back, or leave out --with-images"
+        ) from unreadable
     except InputError as damaged:
         raise InputError(f"{scan}: {damaged.problem}", damaged.hint) from damaged

@@ -36,8 +36,8 @@ _MEASURED = (
     "Every card is read twice, as scanned and cleaned, by the same OCR. Rescued: it failed and now passes. Broken: the "
     "reverse. The two are always shown, for the difference alone would hide harm.",
     "A 95 % interval is made by a rule that holds the true value in 95 of 100 such evaluations: for rates after "
-    "Wilson, for differences by drawing the cards again with replacement (bootstrap). Where fewer than ten cards "
-    "changed, as in small strata, the bootstrap's interval is too narrow; where none changed it has no width at all.",
+    "Wilson, for differences by drawing the cards again with replacement (bootstrap), one rescued and one "
+    "broken card added: a handful of cards that changed would else seem to say more than they do.",
     "The p-value is that of McNemar's exact test: how often a split of the changed cards at least as uneven would come "
     "up if cleaning made no difference. Holm's correction allows for there being many strata. Draws of one card stay "
     "together in the intervals; the test takes them as independent, so that p is too small where there are several.",

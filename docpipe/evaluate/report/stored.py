@@ -12,7 +12,7 @@ from docpipe.evaluate.uplift import Interval, Table
 from docpipe.ocr.mending import Mending
 
 FILE = "report.json"
-FORMAT = 2                       # raised when an older docpipe could no longer read the file
+FORMAT = 3                       # raised when an older docpipe could no longer read the file
 
 
 def without_values(findings: Findings) -> Findings:

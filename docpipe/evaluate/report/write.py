@@ -14,6 +14,8 @@ from docpipe.evaluate.report.stored import FILE, as_json, without_values
 from docpipe.evaluate.report.web_page import web_page
 
 RESCUED_SHOWN = 24
+PERSONAL = ("report.html", FILE)     # what holds pictures and readings where they are asked for
+FOR_THE_OWNER, FOR_ALL = 0o600, 0o666       # less what the umask takes away
 
 
 def write_report(
@@ -27,7 +29,7 @@ def write_report(
         folder: is made where it is missing.
         with_images: show rescued and all broken cards with what was read from them, in report.html, and keep the
             readings in report.json. Without it no value of any field gets into any file; report.pdf and cards.csv
-            never hold one.
+            never hold one. The two are then open to their owner alone (mode 0600).
         rescued_shown: rescued cards in the gallery, at most; at least 0.
         prices: what typing and machines take; None for the defaults.
 
@@ -52,7 +54,10 @@ def write_report(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
-            (folder / name).write_bytes(content)
+            place = folder / name
+            place.unlink(missing_ok=True)                       # an older one may be open to others
+            place.touch(FOR_THE_OWNER if with_images and name in PERSONAL else FOR_ALL)
+            place.write_bytes(content)
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}", "name another place with -o") from error
 
