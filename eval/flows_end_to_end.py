@@ -1,9 +1,13 @@
-"""Server, worker and schedule on loopback, from nothing to the outputs: with threads, on Dask, on an object store."""
+"""Server, worker and schedule on loopback, from nothing to the outputs.
+
+With threads, on Dask, on an object store, by two workers that share an inbox, and served without any worker.
+"""
 
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 import fsspec
@@ -15,10 +19,10 @@ from eval.record import keep
 
 @click.command()
 @click.option("--scans", default=24, show_default=True, help="Scans in the inbox.")
-@click.option("--only", type=click.Choice(["threads", "dask", "s3"]), help="One of the three.")
+@click.option("--only", type=click.Choice(["threads", "dask", "s3", "shards", "serve"]), help="One of the parts.")
 def main(scans: int, only: str | None) -> None:
-    """Exit code 1 where a scheduled run does not complete, or an output differs from that of `docpipe clean`."""
-    parts = {"threads": with_threads, "dask": on_dask, "s3": on_object_store}
+    """Exit code 1 where a run does not complete, or an output differs from that of `docpipe clean`."""
+    parts = {"threads": with_threads, "dask": on_dask, "s3": on_object_store, "shards": by_two_workers, "serve": served}
     with tempfile.TemporaryDirectory() as name:
         inbox, expected = Path(name) / "inbox", Path(name) / "expected"
         make_scans(inbox, scans)
@@ -28,7 +32,7 @@ def main(scans: int, only: str | None) -> None:
             folder = Path(name) / part
             folder.mkdir()
             lines.append(parts[part](folder, inbox, contents(expected)))
-    keep("flows_end_to_end", [f"scans {scans}; each part: server, worker, schedule every minute, nightly", *lines])
+    keep("flows_end_to_end", [f"scans {scans}; each part has a server, and a nightly run every minute where nothing else is said", *lines])
 
 
 def with_threads(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str:
@@ -66,20 +70,59 @@ def on_object_store(folder: Path, inbox: Path, expected: dict[str, bytes]) -> st
     return line("S3 (moto)", run, found, expected)
 
 
-def scheduled(loopback: Loopback, parameters: dict[str, object]) -> dict[str, object]:
+def by_two_workers(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str:
+    """Two workers of one pool, each with room for one run, and two runs by hand, each with half of the inbox."""
+    with Loopback(folder) as loopback:
+        for name in ("first", "second"):
+            loopback.worker("--limit", "1", "--name", name)
+        loopback.deploy({"clean-scans": {"inbox": str(inbox), "out": str(folder / "out"), "workers": 1}})
+        for shard in ("1/2", "2/2"):
+            loopback.run("prefect", "deployment", "run", "clean-scans/clean-scans", "--param", f"shard={shard}")
+        runs = [loopback.ended_run("clean-scans", number) for number in range(2)]
+    if runs[1]["start_time"] >= runs[0]["end_time"]:             # with room for one each, both at once need both workers
+        sys.exit("FAILED: one worker did it all")
+    shards = ", ".join(f"shard {run['parameters']['shard']} {ended_well(run)}" for run in runs)
+    return f"two workers of one pool: {shards}; {compared(contents(folder / 'out'), expected)}"
+
+
+def served(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str:
+    """`python -m flows.serve` in the place of pool and worker."""
+    with Loopback(folder) as loopback:
+        places = {"inbox": str(inbox), "out": str(folder / "out"), "reports": str(folder / "reports"), "sample": 0}
+        loopback.write_table({"nightly": places}, every_minute="nightly")
+        loopback.serve()
+        run = loopback.ended_run("nightly")
+    return line("python -m flows.serve", run, contents(folder / "out"), expected)
+
+
+def scheduled(loopback: Loopback, parameters: dict[str, Any]) -> dict[str, Any]:
     """Deploy, let the schedule fire, wait for the end."""
     loopback.worker()
     loopback.deploy({"nightly": parameters}, every_minute="nightly")
     return loopback.ended_run("nightly")
 
 
-def line(part: str, run: dict[str, object], found: dict[str, bytes], expected: dict[str, bytes]) -> str:
-    """What came of one part; ends the script where it is not what it must be."""
-    differ = sum(found.get(name) != data for name, data in expected.items()) + len(found.keys() - expected.keys())
+def line(part: str, run: dict[str, Any], found: dict[str, bytes], expected: dict[str, bytes]) -> str:
+    """What came of a scheduled run; ends the script where it is not what it must be."""
+    if not run["auto_scheduled"]:
+        sys.exit(f"FAILED: {part}: the run was not the schedule's")
+    return f"{part}: {ended_well(run)}; {compared(found, expected)}"
+
+
+def ended_well(run: dict[str, Any]) -> str:
+    """How a run ended; ends the script where it did not complete."""
     state = f"{run['state_type']} ({run['state']['message']})"
-    if run["state_type"] != "COMPLETED" or not run["auto_scheduled"] or differ:
-        sys.exit(f"FAILED: {part}: {state}, {differ} outputs differ")
-    return f"{part}: {state}; outputs that differ from docpipe clean: {differ}"
+    if run["state_type"] != "COMPLETED":
+        sys.exit(f"FAILED: {state}")
+    return state
+
+
+def compared(found: dict[str, bytes], expected: dict[str, bytes]) -> str:
+    """How many outputs are not those of `docpipe clean`; ends the script where there is one."""
+    differ = sum(found.get(name) != data for name, data in expected.items()) + len(found.keys() - expected.keys())
+    if differ:
+        sys.exit(f"FAILED: {differ} outputs differ")
+    return f"outputs that differ from docpipe clean: {differ}"
 
 
 if __name__ == "__main__":

@@ -75,18 +75,26 @@ class Loopback:
         if ended.returncode:
             sys.exit(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
 
-    def worker(self) -> subprocess.Popen[bytes]:
+    def worker(self, *more: str) -> subprocess.Popen[bytes]:
         """A worker of the pool."""
-        return self.start("prefect", "worker", "start", "--pool", POOL)
+        return self.start("prefect", "worker", "start", "--pool", POOL, *more)
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        """All that prefect.yaml lists, without a pool."""
+        return self.start("python", "-m", "flows.serve")
 
     def deploy(self, parameters: Mapping[str, Mapping[str, Any]], every_minute: str = "") -> None:
-        """Deploy prefect.yaml as a team would, with other parameters, and one deployment every minute."""
+        """Deploy prefect.yaml as a team would."""
+        self.write_table(parameters, every_minute)
+        self.run("prefect", "--no-prompt", "deploy", "--all")
+
+    def write_table(self, parameters: Mapping[str, Mapping[str, Any]], every_minute: str = "") -> None:
+        """A prefect.yaml with other parameters, and one deployment every minute."""
         table = yaml.safe_load((ROOT / "prefect.yaml").read_text())
         for entry in table["deployments"]:
             entry["parameters"] |= parameters.get(entry["name"], {})
             entry["schedules"] = [{"cron": "* * * * *"}] if entry["name"] == every_minute else []
         (self.folder / "prefect.yaml").write_text(yaml.safe_dump(table))
-        self.run("prefect", "--no-prompt", "deploy", "--all")
 
     def runs(self, deployment: str) -> list[dict[str, Any]]:
         """Runs that have begun, oldest first."""
