@@ -32,7 +32,8 @@ def main(scans: int, only: str | None) -> None:
             folder = Path(name) / part
             folder.mkdir()
             lines.append(parts[part](folder, inbox, contents(expected)))
-    keep("flows_end_to_end", [f"scans {scans}; each part has a server, and a nightly run every minute where nothing else is said", *lines])
+    about = f"scans {scans}; each part with a server of its own; nightly runs every minute but for shards"
+    keep("flows_end_to_end", [about, *lines])
 
 
 def with_threads(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str:
@@ -79,7 +80,7 @@ def by_two_workers(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str
         for shard in ("1/2", "2/2"):
             loopback.run("prefect", "deployment", "run", "clean-scans/clean-scans", "--param", f"shard={shard}")
         runs = [loopback.ended_run("clean-scans", number) for number in range(2)]
-    if runs[1]["start_time"] >= runs[0]["end_time"]:             # with room for one each, both at once need both workers
+    if runs[1]["start_time"] >= runs[0]["end_time"]:             # both at once, with room for one each: both workers
         sys.exit("FAILED: one worker did it all")
     shards = ", ".join(f"shard {run['parameters']['shard']} {ended_well(run)}" for run in runs)
     return f"two workers of one pool: {shards}; {compared(contents(folder / 'out'), expected)}"

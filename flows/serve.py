@@ -27,7 +27,7 @@ def _deployment(
 ) -> RunnerDeployment:
     made = FLOWS[name].to_deployment(
         name=name, description=description, parameters=parameters,
-        schedules=[Cron(schedule["cron"], timezone=schedule["timezone"]) for schedule in schedules or []],
+        schedules=[Cron(schedule["cron"], timezone=schedule.get("timezone", "UTC")) for schedule in schedules or []],
         concurrency_limit=ConcurrencyLimitConfig(**concurrency_limit) if concurrency_limit else None,
     )
     assert isinstance(made, RunnerDeployment)

@@ -7,6 +7,7 @@ import yaml
 from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows import serve
 from flows.deployed import FLOWS
 from flows.serve import TABLE, deployments, main
 
@@ -37,6 +38,15 @@ def test_what_is_served_is_what_would_be_deployed():
         assert crons == [schedule["cron"] for schedule in entry.get("schedules", [])]
         limit = entry.get("concurrency_limit", {}).get("limit")
         assert served[name].concurrency_limit == limit
+
+
+def test_a_schedule_without_a_time_zone_is_in_utc_as_where_it_is_deployed(monkeypatch, tmp_path):
+    table = yaml.safe_load(TABLE.read_text())
+    table["deployments"] = [{**TABLE_OF["nightly"], "schedules": [{"cron": "* * * * *"}]}]
+    (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(table))
+    monkeypatch.setattr(serve, "TABLE", tmp_path / "prefect.yaml")
+    (nightly,) = deployments()
+    assert [schedule.schedule.timezone for schedule in nightly.schedules] == ["UTC"]
 
 
 def test_serving_without_a_server_is_refused():
