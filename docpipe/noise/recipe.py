@@ -29,6 +29,7 @@ class Step(NamedTuple):
     kind: str       # a key of `NOISES`
     chance: float   # above 0, at most 1
     noise: Noise
+    severity: Range | None = None   # drawn from here, whatever that of the page; None: around that of the page
 
 
 class Applied(NamedTuple):
@@ -83,6 +84,8 @@ class Recipe:
         check("the largest number of effects", self.effects[1], 1)
         for step in self.steps:
             check(f"the chance of {step.kind}", step.chance, LEAST_CHANCE, 1)
+            for severity in step.severity or ():
+                check(f"the severity of {step.kind}", severity, 0, 1)
 
     @property
     def fingerprint(self) -> str:
@@ -103,6 +106,21 @@ class Recipe:
             lead: a kind that is put on this page for certain, one of its `effects`; the others still come by
                 chance. A page with a lead is never left untouched.
 
+        Returns:
+            The noisy page. Where `applied` holds a warp, its ink lies elsewhere: `moved_page` of
+            docpipe.noise.moved moves the clean page along, and `moved_points` what was measured on it.
+
+        Raises:
+            ValueError: the recipe holds no noise of the kind `lead`.
+        """
+        severity, applied = self.draw(rng, lead=lead)
+        for noise in applied:
+            page = NOISES[noise.kind]().apply(page, noise.parameters)
+        return Touched(page, severity, applied)
+
+    def draw(self, rng: np.random.Generator, *, lead: str | None = None) -> tuple[float, tuple[Applied, ...]]:
+        """Draw what a page gets, as `apply` does: its severity, and its noises in their order.
+
         Raises:
             ValueError: the recipe holds no noise of the kind `lead`.
         """
@@ -110,16 +128,14 @@ class Recipe:
             raise ValueError(f"lead is {lead!r}; it must be one of {', '.join(self.kinds)}")
         stays = rng.random() < self.untouched     # drawn even where a lead decides: the draws that follow are the same
         if stays and lead is None:
-            return Touched(page, 0.0, ())
+            return 0.0, ()
         page_severity = rng.uniform(*self.severity)
-        applied: list[Applied] = []
+        around = max(0, page_severity - self.spread), min(1, page_severity + self.spread)
+        applied = []
         for step in self._pick(rng, lead):
-            low, high = max(0, page_severity - self.spread), min(1, page_severity + self.spread)
-            severity = rng.uniform(low, high)
-            parameters = step.noise.at(severity).draw(rng)
-            page = step.noise.apply(page, parameters)
-            applied.append(Applied(step.kind, severity, parameters))
-        return Touched(page, page_severity, tuple(applied))
+            severity = rng.uniform(*(step.severity or around))
+            applied.append(Applied(step.kind, severity, step.noise.at(severity).draw(rng)))
+        return page_severity, tuple(applied)
 
     def _pick(self, rng: np.random.Generator, lead: str | None) -> list[Step]:
         """Choose noises by their chances; where too few or too many come, the likeliest fill up or stay."""
@@ -220,14 +236,17 @@ def _parse_step(entry: Any) -> Step:
     if not isinstance(kind, str) or kind not in NOISES:
         raise InputError(f"there is no noise of kind {kind!r}", f"known: {', '.join(NOISES)}")
     known = {field.name: field.type for field in fields(NOISES[kind])}
-    _refuse_unknown(f"the noise {kind}", entry, ["kind", "chance", *known])
+    _refuse_unknown(f"the noise {kind}", entry, ["kind", "chance", "severity", *known])
     try:
         noise = NOISES[kind](**{name: _as_field(entry[name], known[name]) for name in known if name in entry})
         for end in (0, -1):  # a range that cannot be applied shows here, not in the middle of a training
             noise.apply(TRIAL_PAGE, {name: getattr(noise, name)[end] for name in known})
+        severity = _as_field(entry["severity"], Range) if "severity" in entry else None
+        if severity is not None:
+            check_pair("severity", severity)
     except ValueError as err:
         raise ValueError(f"{kind}: {err}") from err
-    return Step(kind, entry.get("chance", 1.0), noise)
+    return Step(kind, entry.get("chance", 1.0), noise, severity)
 
 
 def _as_field(value: Any, field_type: Any) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -16,10 +16,11 @@ from PIL import Image
 from docpipe.cards.fonts import families_of
 from docpipe.cards.identity import SPLIT_SEEDS
 from docpipe.cards.layout import LAYOUTS, load_layout
-from docpipe.cards.render import draw_card
+from docpipe.cards.render import Card, draw_card
 from docpipe.errors import OutputError
-from docpipe.noise.recipe import load_recipe
-from docpipe.page import Gray
+from docpipe.noise.moved import moved_page, moved_points
+from docpipe.noise.recipe import Applied, load_recipe
+from docpipe.page import Gray, Page
 
 Split = Literal["train", "val", "test"]
 DPI_RANGE = (200, 400)
@@ -31,7 +32,8 @@ class Pair:
     """One card, clean and noisy.
 
     Args:
-        clean: (H, W) uint8, 0 = ink, 255 = paper: the target, whatever the noise.
+        clean: (H, W) uint8, 0 = ink, 255 = paper: the target, whatever the noise. Where the noise moves ink, the
+            target and the places in `truth` are moved along.
         noisy: the same shape.
         dpi: resolution of both.
         truth: layout, and the value, print and place of every field.
@@ -79,6 +81,9 @@ def draw_pair(
     card = draw_card(card_seed, layout, families_of(split), dpi)
     page = card.page()
     noisy, severity, applied = load_recipe(recipe).apply(page, rng, lead=lead)
+    clean = moved_page(page, applied)
+    if clean is not page:
+        card = _with_moved_truth(card, page, applied)
     provenance = {
         "seed": seed,
         "split": split,
@@ -88,12 +93,20 @@ def draw_pair(
         "noises": [{"kind": noise.kind, "severity": noise.severity, **noise.parameters} for noise in applied],
     }
     return Pair(
-        page.pixels,
+        clean.pixels,
         noisy.pixels,
         dpi,
         {"layout": layout.name, "fields": card.truth_record()},
         {**provenance, **card.provenance()},
     )
+
+
+def _with_moved_truth(card: Card, page: Page, applied: Sequence[Applied]) -> Card:
+    """The card with its fields where they lie on the noisy page; its pixels are left as they are."""
+    edges = np.array([field.quad for field in card.truth]) - 0.5        # from corners of pixels to their middles
+    moved = moved_points(edges.reshape(-1, 2), applied, page).reshape(edges.shape) + 0.5
+    quads = [((x0, y0), (x1, y1), (x2, y2), (x3, y3)) for (x0, y0), (x1, y1), (x2, y2), (x3, y3) in moved.tolist()]
+    return replace(card, truth=tuple(replace(field, quad=quad) for field, quad in zip(card.truth, quads, strict=True)))
 
 
 def layout_and_lead(number: int, layouts: Sequence[str], leads: Sequence[str] | None) -> tuple[str, str | None]:

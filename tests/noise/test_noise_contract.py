@@ -15,7 +15,7 @@ from docpipe.noise.base import Choices, Counts, Range, px_per_mm
 from docpipe.page import Page
 
 KINDS = sorted(NOISES)
-WITHOUT_WEAK_FORM = {"binarise"}
+WITHOUT_WEAK_FORM = {"adaptive_binarise", "binarise", "dither", "fax"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

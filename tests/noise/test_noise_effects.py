@@ -32,9 +32,10 @@ from docpipe.noise.tape import strip, tape
 from docpipe.noise.toner_specks import toner_specks
 from docpipe.page import Page
 
-ONLY_DARKEN = ("bands", "bleed_through", "cast_shadow", "dark_borders", "dust", "gutter_shadow", "highlighter",
-               "ink_spread", "pen_strokes", "stains", "stamps", "streaks", "toner_specks", "uneven_light")
-ONLY_LIGHTEN = ("broken_ink", "faded_ink")
+ONLY_DARKEN = ("bands", "bleed_through", "cast_shadow", "dark_borders", "dust", "edge_shadow", "grease_stains",
+               "gutter_shadow", "highlighter", "ink_spread", "moire", "pen_strokes", "scribble", "stains", "stamps",
+               "staples", "streaks", "toner_specks", "uneven_light")
+ONLY_LIGHTEN = ("broken_ink", "faded_ink", "glare")
 GRAY = np.full((200, 200), 128, np.uint8)
 WHITE = np.full((120, 160), 255, np.uint8)
 PX_PER_MM = 300 / 25.4
@@ -66,8 +67,9 @@ def test_a_length_in_mm_covers_twice_the_pixels_at_twice_the_resolution(kind):
     assert changes[0] > 1 and changes[1] == pytest.approx(changes[0], rel=0.2)
 
 
-@pytest.mark.parametrize("kind", ["folds", "highlighter", "hologram_reflection", "paste", "pen_strokes", "stains",
-                                  "stamps", "tape"])
+@pytest.mark.parametrize("kind", ["folds", "glare", "grease_stains", "highlighter", "hologram_reflection", "paste",
+                                  "pen_strokes", "punch_holes", "scribble", "stains", "stamps", "staples", "tape",
+                                  "water_stains"])
 def test_single_things_land_all_over_the_page(kind):
     sheet = Page(np.full((300, 300), 235, np.uint8), dpi=(100.0, 100.0))
     touched = [NOISES[kind]().at(1)(sheet, np.random.default_rng(seed)).pixels != 235 for seed in range(60)]

@@ -27,6 +27,25 @@ def missing_fonts() -> str:
 pytestmark = pytest.mark.skipif(bool(missing_fonts()), reason=missing_fonts())
 
 
+ONE_NOISE = 'about = "a"\nsource = "s"\nlicence = "MIT"\neffects = [1, 1]\n[[noise]]\nkind = '
+
+
+@pytest.fixture
+def still(tmp_path):
+    """A recipe that moves no ink."""
+    recipe = tmp_path / "still.toml"
+    recipe.write_text(ONE_NOISE + '"jpeg"\n')
+    return recipe
+
+
+@pytest.fixture
+def moving(tmp_path):
+    """A recipe that moves ink, and does nothing else."""
+    recipe = tmp_path / "moving.toml"
+    recipe.write_text(ONE_NOISE + '"rotation"\nseverity = [1, 1]\n')
+    return recipe
+
+
 def contents(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -81,14 +100,34 @@ def test_without_leads_layouts_simply_take_turns():
     assert [layout_and_lead(number, "abc", None) for number in range(7)] == [(layout, None) for layout in "abcabca"]
 
 
-def test_provenance_is_enough_to_make_the_noise_again():
-    pair = draw_pair(5, recipe="starter", seed=2, split="train")
+def test_provenance_is_enough_to_make_the_noise_again(still):
+    pair = draw_pair(5, recipe=still, seed=2, split="train")
     page = Page(pair.clean, (pair.dpi, pair.dpi))
     for noise in json.loads(json.dumps(pair.provenance["noises"])):
         kind, severity = noise.pop("kind"), noise.pop("severity")
         assert 0 <= severity <= 1
         page = NOISES[kind]().apply(page, noise)
     assert np.array_equal(page.pixels, pair.noisy)
+
+
+def test_where_noise_moves_ink_the_target_and_the_truth_move_along(still, moving):
+    before, after = (draw_pair(3, recipe=recipe, seed=2, split="train") for recipe in (still, moving))
+    assert not np.array_equal(after.clean, before.clean)
+    assert np.abs(after.noisy.astype(int) - after.clean).mean() < 0.2, "a warp alone: noisy is the target"
+    for name, field in after.truth["fields"].items():
+        was = before.truth["fields"][name]
+        assert field["value"] == was["value"] and field["quad"] != was["quad"]
+        corners = np.array(field["quad"])
+        left, top, right, bottom = field["box"]
+        assert np.allclose(np.floor(corners.min(axis=0)), (left, top))
+        assert np.allclose(np.ceil(corners.max(axis=0)), (right, bottom))
+        ink = ink_around(before.clean, was["box"])
+        assert ink_around(after.clean, field["box"]) == pytest.approx(ink, rel=0.25), "the box is not where the ink is"
+
+
+def ink_around(gray, box):
+    left, top, right, bottom = box
+    return (gray[top:bottom, left:right] < 100).sum() + 30
 
 
 def test_splits_share_neither_identities_nor_fonts():
