@@ -1,10 +1,13 @@
-"""`docpipe patterns`: libraries of noise patterns: make them, look at them."""
+"""`docpipe patterns`: libraries of noise patterns: harvest them from scans, make them by rule, look at them."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
+
+from docpipe.errors import ExitCode, MissingToolError
+from docpipe.ocr.engines import OCR_ENGINES
 
 STARTER = "starter"      # as docpipe.noise.patterns calls it, which would bring OpenCV along
 
@@ -18,6 +21,7 @@ def patterns() -> None:
     \b
     docpipe patterns list
     docpipe patterns show starter -o sheet.png
+    docpipe patterns harvest scans/ -o patterns/ours
     docpipe patterns generate -o patterns/made --each 50 --seed 7
     """
 
@@ -64,6 +68,66 @@ def show(library_or_id: str, library: str, out: Path) -> None:
     shown = [library_or_id] if is_id else [entry.id for entry in found.entries]
     write_sheet(out, found, shown)
     click.echo(f"{len(shown)} patterns -> {out}", err=True)
+
+
+@patterns.command()
+@click.argument("scans", nargs=-1, required=True, metavar="SCANS...")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="LIB",
+              help="Library to make or to add to; sheet.png in it shows all that it holds.")
+@click.option("--origin", default="own scans", show_default=True,
+              help="Where the scans come from; stands beside every pattern, so name nobody.")
+@click.option("--licence", default="NOASSERTION", show_default=True, help="Of the patterns, as an SPDX identifier.")
+@click.option("--dpi", type=click.IntRange(76, 1200), help="Of scans that state none.  [default: as if they were A4]")
+@click.option("--ocr", type=click.Choice(OCR_ENGINES), default="tesseract", show_default=True,
+              help="What must not be able to read a patch. The program survives its own crashes on noise.")
+@click.option("--rasterise", is_flag=True, help="Accept PDFs that carry text; it becomes part of the picture.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a scan on stdout.")
+def harvest(scans: tuple[str, ...], out: Path, origin: str, licence: str, dpi: int | None, ocr: str, rasterise: bool,
+            as_json: bool) -> None:
+    """Cut patches of noise out of noisy SCANS, for recipes to paste on cards.
+
+    No print comes along: patches are at most 15 mm, keep away from print and from what may be a portrait, and are
+    thrown away where OCR sees a letter or a digit, or where glyphs seem to stand in a row. Look at sheet.png before
+    you share a library.
+
+    \b
+    docpipe patterns harvest scans/ -o patterns/ours
+    docpipe patterns harvest a.pdf b.tif -o patterns/ours --origin "office copier" --licence CC0-1.0
+    docpipe patterns harvest scans/ -o patterns/ours --json > harvested.jsonl
+    """
+    try:
+        from docpipe.ocr.engines import load_ocr
+
+        engine = load_ocr(ocr)
+    except ModuleNotFoundError as error:
+        raise MissingToolError(f"this command needs {error.name}, which is not installed",
+                               "pip install 'docpipe-ocr[eval]'") from error
+    from docpipe.clean import plan_jobs
+    from docpipe.console import progress_bar
+    from docpipe.imageio import ReadOptions
+    from docpipe.noise.patterns import load_patterns
+    from docpipe.synth.contact_sheet import write_sheet
+    from docpipe.synth.harvest import harvest as harvest_scans
+
+    paths = [Path(str(job.source)) for job in plan_jobs(scans, out).jobs]
+    kept = failed = 0
+    reports = harvest_scans(paths, out, engine, origin=origin, licence=licence, dpi=dpi,
+                            options=ReadOptions(rasterise=rasterise))
+    with progress_bar("harvesting", "scans", len(paths)) as tell:
+        for done, report in enumerate(reports, 1):
+            tell(done)
+            kept += report.kept
+            failed += bool(report.error)
+            if report.error:
+                click.echo(f"error: {report.source}: {report.error}\nhint:  {report.hint}", err=True)
+            if as_json:
+                click.echo(json.dumps(asdict(report)))
+    if kept:
+        library = load_patterns(out)
+        write_sheet(out / "sheet.png", library, [entry.id for entry in library.entries])
+    click.echo(f"{kept} patterns from {len(paths) - failed} of {len(paths)} scans -> {out}", err=True)
+    if failed:
+        raise SystemExit(int(ExitCode.BAD_INPUT if failed == len(paths) == 1 else ExitCode.SOME_PAGES_FAILED))
 
 
 @patterns.command()

@@ -146,7 +146,7 @@ def specks(rng: np.random.Generator) -> Field:
         axes = np.rint(16 * np.clip(rng.exponential(1.1, 2), 0.5, 4)).astype(int).tolist()
         cv2.ellipse(cover, _fixed(rng.normal(SIDE_PX / 2, spread, 2)), axes, rng.uniform(0, 180), 0, 360,
                     int(rng.integers(90, 256)), -1, cv2.LINE_AA, 4)
-    return cover.astype(np.float32) / 255
+    return np.asarray(cover / np.float32(255), np.float32)
 
 
 def toner(rng: np.random.Generator) -> Field:
