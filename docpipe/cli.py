@@ -11,6 +11,7 @@ import click
 
 from docpipe.cli_learning import compare, evaluate, export, synth, train
 from docpipe.cli_models import models
+from docpipe.cli_patterns import patterns
 from docpipe.cores import usable_cores
 from docpipe.errors import DocpipeError, ExitCode, InputError, OutputError, UsageError
 
@@ -50,6 +51,7 @@ def main() -> None:
     docpipe evaluate        count how many more cards pass OCR
     docpipe compare         hold two evaluations against each other
     docpipe models          see which model is in service, promote one, roll back
+    docpipe patterns        see, make and harvest patches of noise for training
     """
 
 
@@ -198,5 +200,5 @@ def doctor(as_json: bool) -> None:
         raise SystemExit(int(ExitCode.MISSING_TOOL))
 
 
-for command in (synth, train, export, evaluate, compare, models):
+for command in (synth, train, export, evaluate, compare, models, patterns):
     main.add_command(command)

@@ -44,3 +44,10 @@ def test_the_wheel_knows_its_version_and_what_is_missing(installed, tmp_path):
     assert version.startswith("docpipe, version ")
     doctor = subprocess.run([installed / "docpipe", "doctor"], cwd=tmp_path, capture_output=True, text=True)
     assert doctor.returncode == 0 and "pip install 'docpipe-ocr[dev]'" in doctor.stdout
+
+
+@pytest.mark.slow
+def test_the_wheel_brings_the_starter_patterns(installed, tmp_path):
+    listed = subprocess.run([installed / "docpipe", "patterns", "list"], cwd=tmp_path, capture_output=True, text=True)
+    assert listed.returncode == 0, listed.stderr
+    assert len(listed.stdout.splitlines()) >= 200

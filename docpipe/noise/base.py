@@ -49,11 +49,13 @@ class Noise(ABC):
         for field in fields(self):
             given: tuple[Any, ...] = getattr(self, field.name)
             if field.type == Choices:
-                known: Any = field.default
-                if not given or not set(given) <= set(known):
-                    raise ValueError(f"{field.name} is {list(given)}; it must be some of {list(known)}")
+                self._check_words(field.name, given, field.default)
             else:
                 check_pair(field.name, given)
+
+    def _check_words(self, name: str, given: Choices, default: Any) -> None:
+        """Refuse a word that a field of choices does not know; by default it knows those of its default."""
+        check_words(name, given, default)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw one value from every field."""
@@ -119,6 +121,16 @@ def check(name: str, value: float, low: float, high: float = inf) -> None:
     if not isinstance(value, Real) or not low <= value <= high:
         allowed = f"from {low:g} to {high:g}" if high < inf else f"{low:g} or more"
         raise ValueError(f"{name} is {value}; it must be {allowed}")
+
+
+def check_words(name: str, given: Choices, known: Choices) -> None:
+    """Refuse words that nobody knows.
+
+    Raises:
+        ValueError: `given` is empty, or holds what is not in `known`.
+    """
+    if not given or not set(given) <= set(known):
+        raise ValueError(f"{name} is {list(given)}; it must be some of {list(known)}")
 
 
 def check_pair(name: str, pair: tuple[Any, ...]) -> None:

@@ -1,15 +1,29 @@
 """Paste: dirt from a pattern, laid over the page."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
-from docpipe.noise.base import ANY_SEED, Choices, Counts, Noise, Range, check, px_per_mm
+from docpipe.errors import InputError
+from docpipe.noise.base import (
+    ANY_SEED,
+    MM_PER_INCH,
+    Choices,
+    Counts,
+    Noise,
+    Parameters,
+    Range,
+    check,
+    check_words,
+    px_per_mm,
+)
 from docpipe.noise.fields import Field, to_gray, windows
-from docpipe.noise.patterns import NEUTRAL, Combine, Pattern, generate_pattern
+from docpipe.noise.patterns import KINDS, NEUTRAL, SPLITS, STARTER, Combine, Pattern, load_patterns
 from docpipe.page import Gray, Page
+
+ANY_KIND = "any"
 
 
 def paste(gray: Gray, pattern: Pattern, *, x_px: int, y_px: int, size_px: float, turn_deg: float,
@@ -46,12 +60,16 @@ def paste(gray: Gray, pattern: Pattern, *, x_px: int, y_px: int, size_px: float,
 
 def _turned(patch: Gray, scale: float, turn_deg: float, neutral: int) -> Field:
     """Scale and turn a patch; the canvas grows so that nothing is cut off."""
+    if scale < 0.5:                              # warping samples: a thin line would come out in dashes
+        size = tuple(max(1, round(side * scale)) for side in patch.shape)
+        patch = np.asarray(cv2.resize(patch, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+        scale = 1.0
     height, width = patch.shape
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), turn_deg, scale)
     reach_x, reach_y = np.abs(turn[:, :2]) @ (width, height)
     canvas = max(1, round(reach_x)), max(1, round(reach_y))
     turn[:, 2] += (canvas[0] - width) / 2, (canvas[1] - height) / 2
-    turned = cv2.warpAffine(patch.astype(np.float32), turn, canvas, flags=cv2.INTER_AREA, borderValue=neutral)
+    turned = cv2.warpAffine(patch.astype(np.float32), turn, canvas, flags=cv2.INTER_LINEAR, borderValue=neutral)
     return np.asarray(turned, np.float32)
 
 
@@ -69,19 +87,71 @@ def _combined(under: Gray, patch: Field, combine: Combine) -> Gray:
 
 @dataclass(frozen=True, slots=True)
 class Paste(Noise):
-    """One pattern a time, made by rule."""
+    """One pattern a time, from a library: the shipped one, or folders that hold one.
 
-    dirt: Choices = ("stain", "smudge", "dirt", "scratch")
+    What is drawn holds one value a field and `pattern`, the id of what is pasted. Its size on paper is that which its
+    resolution gives it, times `scale`.
+    """
+
+    library: Choices = (STARTER,)
+    dirt: Choices = (ANY_KIND,)             # or keys of `KINDS`, of each of which every library must hold one
+    split: Choices = ("train",)             # what a model learns from is not what it is tested on
+    scale: Range = (0.6, 1.6)
     opacity: Range = (0.2, 1.0)
-    size_mm: Range = (4.0, 35.0)
     turn_deg: Range = (0.0, 360.0)
     seed: Counts = ANY_SEED
     harmless: ClassVar = {"opacity": 0.0}
 
-    def _change(self, page: Page, *, dirt: str, opacity: float, size_mm: float, turn_deg: float,
-                seed: int) -> Gray:
-        rng = np.random.default_rng(seed)
-        pattern = generate_pattern(dirt, rng)
-        y_px, x_px = rng.integers(page.pixels.shape)
-        return paste(page.pixels, pattern, x_px=int(x_px), y_px=int(y_px), size_px=size_mm * px_per_mm(page),
+    def _check_words(self, name: str, given: Choices, default: Any) -> None:  # noqa: ARG002
+        match name:
+            case "dirt":
+                check_words(name, given, (ANY_KIND, *KINDS))
+            case "split":
+                check_words(name, given, SPLITS)
+            case "library":
+                _check_libraries(given)
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw one value from every field, and the pattern."""
+        drawn = Noise.draw(self, rng)
+        library, dirt, split = (str(drawn[name]) for name in ("library", "dirt", "split"))
+        return drawn | {"pattern": pick(library, dirt=dirt, split=split, seed=int(drawn["seed"]))}
+
+    def _change(self, page: Page, *, library: str, dirt: str, split: str, scale: float, opacity: float,
+                turn_deg: float, seed: int, pattern: str = "") -> Gray:
+        # A record names its pattern: it stays true when the library gets more of them.
+        picked = pattern or pick(library, dirt=dirt, split=split, seed=seed)
+        patch = load_patterns(library).pattern(picked)
+        size_px = scale * max(patch.gray.shape) / patch.dpi * MM_PER_INCH * px_per_mm(page)
+        y_px, x_px = np.random.default_rng(seed).integers(page.pixels.shape)
+        return paste(page.pixels, patch, x_px=int(x_px), y_px=int(y_px), size_px=max(1.0, size_px),
                      turn_deg=turn_deg, opacity=opacity)
+
+
+def pick(library: str, *, dirt: str, split: str, seed: int) -> str:
+    """The id of one pattern of a library: the same for the same seed, each as likely as the next.
+
+    Args:
+        library: "starter", or a folder.
+        dirt: its kind, a key of `KINDS`, or "any".
+        split: "train", "val" or "test"; a pattern of another split is never picked.
+        seed: 0 or more.
+
+    Raises:
+        InputError: there is no such library.
+        ValueError: it holds no such pattern.
+    """
+    some = load_patterns(library).some(split=split, kinds=KINDS if dirt == ANY_KIND else (dirt,))
+    if not some:
+        raise ValueError(f"library is {library!r}, which holds no pattern of kind {dirt} in the split {split}")
+    return some[int(np.random.default_rng([seed, len(some)]).integers(len(some)))].id
+
+
+def _check_libraries(given: Choices) -> None:
+    if not given:
+        raise ValueError("library is []; it must name one")
+    for library in given:
+        try:
+            load_patterns(library)
+        except InputError as error:
+            raise ValueError(f"library is {library!r}: {error.problem}") from error

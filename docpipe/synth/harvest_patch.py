@@ -1,0 +1,152 @@
+"""Patches of noise cut out of a page: boxes of at most 15 mm that hold noise and nothing else."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from docpipe.noise.fields import Field, to_gray
+from docpipe.noise.patterns import Combine, Pattern
+from docpipe.page import Gray
+from docpipe.synth.harvest_page import Mask, PageMaps, components
+
+LARGEST_MM = 15.0
+WINDOWS_MM = (15.0, 11.0, 8.0, 5.5)     # what does not fit as a whole is cut into pieces, the largest first
+MARGIN_MM, FADE_MM = 1.0, 1.0
+LEAST_DARKNESS_MM2 = 0.12               # light lost in all: a speck of a third of a millimetre does
+LEAST_PEAK = 0.08                       # share of the light at its darkest
+MOST_A_PAGE = 60
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels, the last two not included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Noise that was cut out.
+
+    Args:
+        pattern: what is kept of it: neutral at its edges.
+        kind: a key of `docpipe.noise.patterns.KINDS`.
+        box: where it was on the page that was taken apart.
+        seen: the page in this box as it was, for those who look whether anything can be read there.
+    """
+
+    pattern: Pattern
+    kind: str
+    box: Box
+    seen: Gray = field(repr=False)
+
+
+def cut_patches(gray: Gray, maps: PageMaps, mm_px: float) -> list[Patch]:
+    """Cut the noise out of a page, the strongest first.
+
+    Args:
+        gray: (H, W) uint8, the page.
+        maps: what is on it.
+        mm_px: pixels a millimetre.
+
+    Returns:
+        At most `MOST_A_PAGE` patches that do not overlap, each at most 15 mm, none of them touching print.
+    """
+    weight = np.abs(maps.lost) * maps.noise
+    boxes = _clear_boxes(weight, maps, mm_px)
+    chosen: list[Box] = []
+    for box in sorted(boxes, key=lambda box: -float(weight[_inside(box)].sum())):
+        if len(chosen) < MOST_A_PAGE and not any(_overlap(box, other) for other in chosen):
+            chosen.append(box)
+    return [_patch(gray, maps, box, mm_px) for box in chosen]
+
+
+def _clear_boxes(weight: Field, maps: PageMaps, mm_px: float) -> list[Box]:
+    """Boxes that hold enough noise and nothing that is forbidden."""
+    forbidden, dark = cv2.integral(maps.forbidden), cv2.integral(weight)
+    side = 2 * max(1, round(0.7 * mm_px)) + 1
+    groups = cv2.morphologyEx(maps.noise, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    margin, largest = round(MARGIN_MM * mm_px), int(LARGEST_MM * mm_px)
+    least = LEAST_DARKNESS_MM2 * mm_px**2
+    found: list[Box] = []
+    for left, top, width, height, _ in components(groups):
+        box = _clipped((left - margin, top - margin, left + width + margin, top + height + margin), weight.shape)
+        if _sum(dark, box) < least:
+            continue
+        if max(box[2] - box[0], box[3] - box[1]) <= largest and _sum(forbidden, box) == 0:
+            found.append(box)
+        else:
+            found.extend(_pieces(box, dark, forbidden, mm_px, least))
+    return [box for box in found if weight[_inside(box)].max() >= LEAST_PEAK]
+
+
+def _pieces(box: Box, dark: NDArray[np.float64], forbidden: NDArray[np.int32], mm_px: float, least: float
+            ) -> list[Box]:
+    """Windows within a box that touch nothing forbidden; large ones first, small ones where those do not fit."""
+    pieces: list[Box] = []
+    for side_mm in WINDOWS_MM:
+        side = int(side_mm * mm_px)
+        width, height = min(side, box[2] - box[0]), min(side, box[3] - box[1])
+        clear = [window for window in _windows(box, width, height)
+                 if _sum(forbidden, window) == 0 and _sum(dark, window) >= least * (side_mm / LARGEST_MM)]
+        for window in sorted(clear, key=lambda window: -_sum(dark, window)):
+            if not any(_overlap(window, other) for other in pieces):
+                pieces.append(window)
+    return pieces
+
+
+def _windows(box: Box, width: int, height: int) -> list[Box]:
+    step_x, step_y = max(1, width // 4), max(1, height // 4)
+    return [(left, top, left + width, top + height)
+            for top in range(box[1], box[3] - height + 1, step_y) for left in range(box[0], box[2] - width + 1, step_x)]
+
+
+def _patch(gray: Gray, maps: PageMaps, box: Box, mm_px: float) -> Patch:
+    window = _inside(box)
+    noise = maps.noise[window]
+    near = cv2.GaussianBlur(cv2.dilate(noise, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), 0.15 * mm_px)
+    lost = maps.lost[window] * near * _fade(noise.shape, FADE_MM * mm_px)
+    darker, lighter = (float(np.clip(side * lost, 0, None).sum()) for side in (1, -1))
+    combine: Combine = "add" if lighter > 0.3 * darker else "multiply"
+    kept = to_gray(128 - lost * maps.paper[window]) if combine == "add" else to_gray(255 * (1 - np.maximum(lost, 0)))
+    kind = _kind(noise, maps.lines[window], lost, mm_px, two_sided=combine == "add")
+    return Patch(Pattern(kept, combine, round(mm_px * 25.4, 1)), kind, box, np.ascontiguousarray(gray[window]))
+
+
+def _kind(noise: Mask, lines: Mask, lost: Field, mm_px: float, *, two_sided: bool) -> str:
+    """Name what was found, by its shape."""
+    parts = components(cv2.morphologyEx(noise, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
+    largest = parts[parts[:, 4].argmax()] if len(parts) else np.zeros(5, np.int32)
+    long, short = max(largest[2:4]), max(1, min(largest[2:4]))
+    if long <= 1.0 * mm_px:
+        return "specks"
+    if two_sided:
+        return "fold" if long >= 2.5 * short or lines.any() else "crease"
+    if lines.sum() > 0.3 * noise.sum() or (long >= 5 * short and short <= 1.5 * mm_px):
+        return "streak"
+    if long >= 4 * short:
+        return "fold"
+    edge = cv2.morphologyEx(noise, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    sharp = np.hypot(cv2.Sobel(lost, -1, 1, 0, scale=1 / 8), cv2.Sobel(lost, -1, 0, 1, scale=1 / 8)) * mm_px
+    return "stain" if edge.any() and float(np.median(sharp[edge])) > 0.25 else "smudge"
+
+
+def _fade(shape: tuple[int, ...], fade_px: float) -> Field:
+    """1 in the middle, 0 at the edges."""
+    rows, columns = (np.clip(np.minimum(np.arange(side), np.arange(side)[::-1]) / fade_px, 0, 1) for side in shape)
+    return np.outer(rows, columns).astype(np.float32)
+
+
+def _sum(integral: NDArray[np.float64] | NDArray[np.int32], box: Box) -> float:
+    left, top, right, bottom = box
+    return float(integral[bottom, right] - integral[top, right] - integral[bottom, left] + integral[top, left])
+
+
+def _inside(box: Box) -> tuple[slice, slice]:
+    return slice(box[1], box[3]), slice(box[0], box[2])
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _clipped(box: Box, shape: tuple[int, ...]) -> Box:
+    return max(0, int(box[0])), max(0, int(box[1])), min(shape[1], int(box[2])), min(shape[0], int(box[3]))
