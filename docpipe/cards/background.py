@@ -13,6 +13,7 @@ Rgb8 = NDArray[np.uint8]
 
 FRACTION_BITS = 4        # cv2 takes coordinates in sixteenths of a pixel
 STEP_MM = 0.35           # between the points of a curve
+LINE_MM = 0.09           # width of the lines of guilloche and rosettes
 
 
 def paint_background(
@@ -58,7 +59,7 @@ def _draw_waves(card: Rgb8, px_per_mm: float, colour: Rgb, rng: np.random.Genera
     wave = wave + rng.uniform(0.3, 1.2) * np.sin(2 * np.pi * along / second - 2 * drift)
     across = lines + swell * wave                                               # (N, P)
     axes = np.broadcast_arrays(across, along) if upright else np.broadcast_arrays(along, across)
-    draw_curves(card, np.stack(axes, axis=-1) * px_per_mm, colour)
+    draw_curves(card, np.stack(axes, axis=-1) * px_per_mm, colour, thickness_px=_line_px(px_per_mm))
 
 
 def _draw_rosette(card: Rgb8, px_per_mm: float, colour: Rgb, rng: np.random.Generator) -> None:
@@ -66,7 +67,12 @@ def _draw_rosette(card: Rgb8, px_per_mm: float, colour: Rgb, rng: np.random.Gene
     height_mm, width_mm = card.shape[0] / px_per_mm, card.shape[1] / px_per_mm
     centre_mm = np.array([rng.uniform(0.3, 0.9) * width_mm, rng.uniform(0.35, 0.65) * height_mm])
     radius_mm = rng.uniform(0.2, 0.38) * height_mm
-    draw_curves(card, (centre_mm + rosette(radius_mm, rng)) * px_per_mm, colour, closed=True)
+    curves = (centre_mm + rosette(radius_mm, rng)) * px_per_mm
+    draw_curves(card, curves, colour, closed=True, thickness_px=_line_px(px_per_mm))
+
+
+def _line_px(px_per_mm: float) -> int:
+    return max(1, round(LINE_MM * px_per_mm))
 
 
 def rosette(radius_mm: float, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -19,10 +19,11 @@ Sex = Literal["F", "M", "X"]
 SEXES: tuple[Sex, ...] = ("F", "M", "X")
 
 LOCALES = (
-    "cs_CZ", "da_DK", "de_DE", "en_GB", "es_ES", "fi_FI", "fr_FR", "hr_HR", "hu_HU",
-    "it_IT", "nl_NL", "no_NO", "pl_PL", "pt_PT", "ro_RO", "sk_SK", "sl_SI", "sv_SE",
+    "cs_CZ", "da_DK", "de_AT", "de_CH", "de_DE", "en_GB", "en_IE", "en_NZ", "en_US", "es_AR",
+    "es_CL", "es_ES", "fi_FI", "fr_CH", "fr_FR", "hr_HR", "hu_HU", "it_IT", "nl_BE", "nl_NL",
+    "no_NO", "pl_PL", "pt_BR", "pt_PT", "ro_RO", "sk_SK", "sl_SI", "sv_SE",
 )  # fmt: skip
-"""Faker's Latin-script locales that have both names and places of their own."""
+"""Faker's Latin-script locales that have both names and places of their own, places short enough for a card."""
 
 STATES = {
     "UTO": "Utopia",
@@ -48,6 +49,16 @@ FIRST_ISSUE, LAST_ISSUE = date(2010, 1, 1), date(2025, 12, 28)
 NUMBER_LETTERS = "CFGHJKLMNPRTVWXYZ"                # no vowels, so that no number spells a word
 NUMBER_PATTERNS = ("LDDDDDDDD", "LLDDDDDDD", "DDDDDDDDD", "LDDDDDDLD", "LLLDDDDDD")
 PERSONAL_PATTERNS = ("DDDDDDDDDDD", "LLDDDDDDL", "DDDDDDDDDL")
+PERMIT_TYPES = (
+    "Blue Card", "Employment", "Family member", "Long-term resident", "Permanent residence", "Researcher",
+    "Seasonal worker", "Student", "Temporary residence",
+)  # fmt: skip
+REMARKS = (
+    "Employment permitted", "Employment not permitted", "Employment as stated in annex",
+    "Former permit withdrawn", "Health insurance required", "Self-employment permitted", "Studies only",
+)  # fmt: skip
+DOCUMENT_CODES = {"td1": "I", "td2": "I", "td3": "P"}
+"""What a zone of each format begins with, where its layout does not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ class Identity:
         document_number: nine letters and digits.
         address: two lines, parted by a line feed.
         height_cm: adult height.
+        permit_type: why a foreigner may stay, in English whatever the card speaks; so are `remarks`.
         locale: Faker's name of where names and places come from.
     """
 
@@ -77,6 +89,8 @@ class Identity:
     address: str
     authority: str
     height_cm: int
+    permit_type: str
+    remarks: str
     locale: str
 
 
@@ -111,6 +125,8 @@ def draw_identity(rng: np.random.Generator, locales: Sequence[str] = LOCALES) ->
         address=f"{_one_line(fake.street_address())}\n{fake.postcode()} {_place(fake)}",
         authority=_place(fake),
         height_cm=int(np.clip(rng.normal(171, 9), 145, 205)),
+        permit_type=str(rng.choice(PERMIT_TYPES)),
+        remarks=str(rng.choice(REMARKS)),
         locale=locale,
     )
 
@@ -127,15 +143,16 @@ def split_of_seed(seed: int) -> Split:
     raise ValueError(f"seed is {seed}; the splits hold 0 to {SPLIT_SEEDS['test'].stop - 1}")
 
 
-def mrz_lines(identity: Identity, kind: str) -> tuple[str, ...]:
+def mrz_lines(identity: Identity, kind: str, document_code: str | None = None) -> tuple[str, ...]:
     """The MRZ of a document of format `kind` ("td1", "td2" or "td3"): its lines, from the top.
 
-    The personal number goes to the optional field where the format has room for it.
+    The personal number goes to the optional field where the format has room for it. Without `document_code` the zone
+    begins as `DOCUMENT_CODES` says.
     """
     room = FORMATS[kind].fields["optional"].length
     return build_mrz(
         kind,
-        document_code="P" if kind == "td3" else "I",
+        document_code=document_code or DOCUMENT_CODES[kind],
         issuing_state=identity.issuing_state,
         surname=identity.surname,
         given_names=identity.given_names,

@@ -7,14 +7,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from docpipe.cards.identity import Identity
+from docpipe.cards.identity import DOCUMENT_CODES, Identity
 from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height; in mm from the upper left corner of the card."""
 
-LAYOUTS = ("national", "td1", "td3")
+LAYOUTS = ("national", "national_b", "residence_permit", "td1", "td1_back", "td3")
 """What training cards are drawn on. Pair numbers choose from it by place: a layout added here changes every series."""
 
 TEST_ONLY_LAYOUTS = ("driving_licence", "td2")
@@ -22,6 +22,10 @@ TEST_ONLY_LAYOUTS = ("driving_licence", "td2")
 
 SHIPPED_LAYOUTS = LAYOUTS + TEST_ONLY_LAYOUTS
 FIELD_NAMES = {member.name for member in fields(Identity)} - {"locale"} | {"document_code"}
+ELEMENT_KINDS = ("chip", "ghost", "hologram", "pdf417", "qr", "rosette")
+BARCODES = ("pdf417", "qr")
+WHOLE_ZONE = "mrz"
+SAYABLE = FIELD_NAMES - {"document_code"} | {WHOLE_ZONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,39 @@ class FieldBox:
 
 @dataclass(frozen=True, slots=True)
 class MrzBox:
-    """Where the machine readable zone is printed: format ("td1", "td2", "td3") and box of all its lines."""
+    """Where the machine readable zone is printed.
+
+    Args:
+        kind: its format: "td1", "td2" or "td3".
+        box_mm: of all its lines.
+        document_code: what it begins with, such as "IR"; None for what is usual in its format.
+    """
 
     kind: str
     box_mm: Box
+    document_code: str | None = None
+
+    @property
+    def code(self) -> str:
+        """What the zone begins with."""
+        return self.document_code or DOCUMENT_CODES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class ElementBox:
+    """Where something stands that is neither field nor zone.
+
+    Args:
+        kind: one of `ELEMENT_KINDS`.
+        box_mm: where it stands. Holograms lie over the print, all others under it.
+        chance: share of the cards that have it, above 0 up to 1.
+        says: of a barcode, what it holds: fields of `Identity`, or "mrz" for the lines of the zone.
+    """
+
+    kind: str
+    box_mm: Box
+    chance: float = 1.0
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +94,10 @@ class Layout:
         size_mm: width and height.
         corner_mm: radius of the corners.
         document: what the card calls itself: a key of the labels, such as "identity_card".
-        header_mm: band that holds the names of state and document.
-        emblem_mm: place of the arms; so are `portrait_mm` and `signature_mm` places.
         fields: in reading order.
+        header_mm: band that holds the names of state and document; None where the card has none.
+        emblem_mm: place of the arms; so are `portrait_mm` and `signature_mm` places. None for none.
+        elements: chips, barcodes and what else a card may show, in the order in which they are laid down.
         mrz: None where the card has none.
         label_colon: labels end in a colon.
         bilingual: labels have room for two languages.
@@ -75,11 +109,12 @@ class Layout:
     size_mm: tuple[float, float]
     corner_mm: float
     document: str
-    header_mm: Box
-    emblem_mm: Box
-    portrait_mm: Box
-    signature_mm: Box
     fields: tuple[FieldBox, ...]
+    header_mm: Box | None = None
+    emblem_mm: Box | None = None
+    portrait_mm: Box | None = None
+    signature_mm: Box | None = None
+    elements: tuple[ElementBox, ...] = ()
     mrz: MrzBox | None = None
     label_colon: bool = False
     bilingual: bool = True
@@ -124,19 +159,28 @@ def shipped_labels() -> dict[str, dict[str, str]]:
 
 def _layout(name: str, table: dict[str, Any]) -> Layout:
     """Dataclasses from the file's tables: an unknown or missing key is a TypeError that names it."""
-    boxes = tuple(FieldBox(**_with_boxes(entry)) for entry in table.pop("field"))
-    mrz = MrzBox(**_with_boxes(table.pop("mrz"))) if "mrz" in table else None
+    boxes = tuple(FieldBox(**_with_tuples(entry)) for entry in table.pop("field"))
+    elements = tuple(ElementBox(**_with_tuples(entry)) for entry in table.pop("element", []))
+    mrz = MrzBox(**_with_tuples(table.pop("mrz"))) if "mrz" in table else None
     labels = shipped_labels() | table.pop("labels", {})
     width, height = table.pop("size_mm")
     layout = Layout(
-        name=name, size_mm=(width, height), fields=boxes, mrz=mrz, labels=labels, **_with_boxes(table)
-    )
-    _check(layout)
+        name=name, size_mm=(width, height), fields=boxes, elements=elements, mrz=mrz, labels=labels,
+        **_with_tuples(table),
+    )  # fmt: skip
+    _check_fields(layout)
+    for element in elements:
+        _check_element(element, layout)
     return layout
 
 
-def _with_boxes(table: dict[str, Any]) -> dict[str, Any]:
-    return {key: _box(key, value) if isinstance(value, list) else value for key, value in table.items()}
+def _with_tuples(table: dict[str, Any]) -> dict[str, Any]:
+    """Lists as tuples; those of lengths as boxes."""
+    return {
+        key: _box(key, value) if key.endswith("_mm") and isinstance(value, list)
+        else tuple(value) if isinstance(value, list) else value
+        for key, value in table.items()
+    }  # fmt: skip
 
 
 def _box(key: str, numbers: list[float]) -> Box:
@@ -146,19 +190,42 @@ def _box(key: str, numbers: list[float]) -> Box:
     return left, top, width, height
 
 
-def _check(layout: Layout) -> None:
-    width, height = layout.size_mm
+def _check_fields(layout: Layout) -> None:
     unknown = {box.name for box in layout.fields} - FIELD_NAMES
     if unknown:
         known = ", ".join(sorted(FIELD_NAMES))
         raise ValueError(f"unknown fields {', '.join(sorted(unknown))}; known are {known}")
     if layout.mrz and layout.mrz.kind not in FORMATS:
         raise ValueError(f"MRZ kind is {layout.mrz.kind!r}; known are {', '.join(FORMATS)}")
+    if not layout.mrz and "document_code" in {box.name for box in layout.fields}:
+        raise ValueError("document_code is what a zone begins with, and there is no [mrz]")
     if not layout.fields[0].label_mm:
         raise ValueError(f"{layout.fields[0].name} is the first field, and has no label_mm")
     for box in layout.fields:
-        for left, top, box_width, box_height in filter(None, (box.label_mm, box.value_mm)):
-            if left < 0 or top < 0 or left + box_width > width or top + box_height > height:
-                raise ValueError(f"{box.name} lies outside the card of {width} x {height} mm")
+        for part_mm in filter(None, (box.label_mm, box.value_mm)):
+            _check_inside(box.name, part_mm, layout)
     if not layout.languages:
         raise ValueError("there is no language in which all its labels are known")
+
+
+def _check_element(element: ElementBox, layout: Layout) -> None:
+    if element.kind not in ELEMENT_KINDS:
+        raise ValueError(f"unknown element {element.kind!r}; known are {', '.join(ELEMENT_KINDS)}")
+    if not 0 < element.chance <= 1:
+        raise ValueError(f"chance of {element.kind} is {element.chance}; it is a share, above 0 up to 1")
+    if bool(element.says) != (element.kind in BARCODES):
+        raise ValueError(f"{element.kind} says {list(element.says)}; {' and '.join(BARCODES)} say something, no others")
+    if unknown := set(element.says) - SAYABLE:
+        raise ValueError(f"{element.kind} says {', '.join(sorted(unknown))}; known are {', '.join(sorted(SAYABLE))}")
+    if WHOLE_ZONE in element.says and not layout.mrz:
+        raise ValueError(f"{element.kind} says {WHOLE_ZONE}, and there is no [mrz]")
+    if element.kind == "ghost" and not layout.portrait_mm:
+        raise ValueError("a ghost repeats the portrait, and there is no portrait_mm")
+    _check_inside(element.kind, element.box_mm, layout)
+
+
+def _check_inside(name: str, box_mm: Box, layout: Layout) -> None:
+    left, top, box_width, box_height = box_mm
+    width, height = layout.size_mm
+    if left < 0 or top < 0 or left + box_width > width or top + box_height > height:
+        raise ValueError(f"{name} lies outside the card of {width} x {height} mm")

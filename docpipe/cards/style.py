@@ -22,6 +22,10 @@ DATE_FORMATS = {
 }
 """Ways to print a date, each under what it makes of 12 August 1974."""
 
+INK_HUES = {"blue": 0.62, "green": 0.4, "brown": 0.07, "violet": 0.78}
+SKEW_DEG = (-1.2, 1.2)
+COLOURED_INK = 0.3               # share of the cards whose values are not printed in black
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -65,12 +69,17 @@ class Style:
         return DATE_FORMATS[self.date_format](day)
 
 
-def draw_style(rng: np.random.Generator, layout: Layout, families: Sequence[str]) -> Style:
-    """Draw a style for a card of `layout`, its fonts from `families`."""
-    language = str(rng.choice(layout.languages))
-    two_languages = layout.bilingual and language != "en" and "en" in layout.languages
+def draw_style(
+    rng: np.random.Generator, layout: Layout, families: Sequence[str], languages: Sequence[str] | None = None
+) -> Style:
+    """Draw a style for a card of `layout`, its fonts from `families`; its labels in one or two of `languages`.
+
+    Without `languages` all that the layout speaks are meant.
+    """
+    spoken = languages or layout.languages
+    language = str(rng.choice(spoken))
+    two_languages = layout.bilingual and language != "en" and "en" in spoken
     hue = float(rng.random())
-    darkness = int(rng.integers(10, 60))
     return Style(
         seed=int(rng.integers(2**32)),
         value_family=str(rng.choice(families)),
@@ -81,14 +90,23 @@ def draw_style(rng: np.random.Generator, layout: Layout, families: Sequence[str]
         language=language,
         second_language="en" if rng.random() < 0.5 and two_languages else None,
         date_format=str(rng.choice(list(DATE_FORMATS))),
-        ink=(darkness, darkness, darkness + int(rng.integers(0, 16))),
+        ink=_draw_ink(rng),
         label_ink=rgb(hue, saturation=0.6, value=0.42),
         hues=(hue, (hue + float(rng.uniform(-0.2, 0.2))) % 1),
         header_band=bool(rng.random() < 0.45),
         gray_portrait=bool(rng.random() < 0.6),
         margin_mm=float(rng.uniform(1.5, 6.0)),
-        skew_deg=float(np.clip(rng.normal(0, 0.5), -1.2, 1.2)),
+        skew_deg=float(np.clip(rng.normal(0, 0.5), *SKEW_DEG)),
     )
+
+
+def _draw_ink(rng: np.random.Generator) -> Rgb:
+    """Black, a little bluish, or a colour dark enough to be taken for black in gray."""
+    if rng.random() < COLOURED_INK:
+        hue = INK_HUES[str(rng.choice(list(INK_HUES)))]
+        return rgb(hue, saturation=float(rng.uniform(0.5, 0.8)), value=float(rng.uniform(0.16, 0.36)))
+    darkness = int(rng.integers(10, 60))
+    return darkness, darkness, darkness + int(rng.integers(0, 16))
 
 
 def rgb(hue: float, *, saturation: float, value: float) -> Rgb:

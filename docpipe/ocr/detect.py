@@ -15,8 +15,9 @@ LEAST_LABELS = 0.5               # of those that announce required fields: more 
 def detect_schema(gray: Gray, engine: Engine) -> str | None:
     """The shipped schema that fits a card, for who does not name it.
 
-    A zone decides by its cells alone, whatever OCR makes of them. A card whose zone is destroyed may still be taken
-    for one that is read by its labels.
+    A zone decides by its cells alone, whatever OCR makes of them: the schema is that of its format ("td1", "td2",
+    "td3"), whichever side or kind of card it is printed on. A card whose zone is destroyed may still be taken for one
+    that is read by its labels.
 
     Args:
         gray: (H, W) uint8, 0 = ink, one card that fills most of the page, upright.
@@ -26,14 +27,14 @@ def detect_schema(gray: Gray, engine: Engine) -> str | None:
         A name for `load_schema`; None where nothing fits.
     """
     flat = evened(gray)
-    schemas = [load_schema(name) for name in SCHEMAS]
-    grids = {schema.name: _fit(flat, schema.mrz) for schema in schemas if schema.mrz}
+    grids = {kind: _fit(flat, kind) for kind in FORMATS}
     best = max(grids, key=lambda name: grids[name][1])
     if grids[best][0] >= LEAST_FIT:
         return best
     pages = page_reads(flat, engine)
     phrases = [phrase for page in [*pages, small_print(flat, engine)] for phrase in page]
-    found = {schema.name: find_labels(phrases, schema.fields) for schema in schemas if not schema.mrz}
+    labelled = [schema for name in SCHEMAS if not (schema := load_schema(name)).mrz]
+    found = {schema.name: find_labels(phrases, schema.fields) for schema in labelled}
     most = max(found, key=lambda name: sum(hit.agreement for hit in found[name].values()))
     required = [field.name for field in load_schema(most).required]
     return most if sum(name in found[most] for name in required) > LEAST_LABELS * len(required) else None

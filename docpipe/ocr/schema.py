@@ -15,7 +15,7 @@ from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
 from docpipe.ocr.look_alikes import AS_DIGIT
 
-SCHEMAS = ("driving_licence", "national", "td1", "td2", "td3")
+SCHEMAS = ("driving_licence", "national", "national_b", "residence_permit", "td1", "td1_back", "td2", "td3")
 MONTH_NAMES = (
     "january januar janvier enero gennaio janeiro januari styczen stycznia",
     "february februar fevrier febrero febbraio fevereiro februari luty lutego",
