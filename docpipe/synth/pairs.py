@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from docpipe.cards.card import Card
 from docpipe.cards.fonts import families_of
 from docpipe.cards.identity import SPLIT_SEEDS
 from docpipe.cards.layout import LAYOUTS, load_layout
-from docpipe.cards.render import Card, draw_card
+from docpipe.cards.render import draw_card
 from docpipe.errors import OutputError
 from docpipe.noise.moved import moved_page, moved_points
 from docpipe.noise.recipe import Applied, load_recipe

@@ -37,6 +37,7 @@ class TrainConfig:
         warmup: steps.
         cooldown: 0 to 1.
         edge_weight: weight of the difference of gradients beside that of pixels.
+        ink_weight: by how much more pixels on and around strokes count.
         average: decay of the moving average of the weights, which is what is checked and exported.
         check_every: steps between checks; each writes a checkpoint and a sample sheet.
         checked: validation crops.
@@ -61,6 +62,7 @@ class TrainConfig:
     warmup: int = 200
     cooldown: float = 0.3
     edge_weight: float = 1.0
+    ink_weight: float = 0.0
     average: float = 0.998
     check_every: int = 500
     checked: int = 128

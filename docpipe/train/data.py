@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from docpipe.errors import InputError
 from docpipe.imageio import open_scan
+from docpipe.noise.moved import moved_page
 from docpipe.noise.recipe import Recipe
 from docpipe.page import Gray, Page
 
@@ -109,13 +110,13 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         return self._count
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """(noisy, clean), each (1, crop_px, crop_px) float32 in [0, 1]."""
+        """(noisy, clean), each (1, crop_px, crop_px) float32 in [0, 1]; where the noise moves ink, it does in both."""
         rng = np.random.default_rng([self._seed, self._first + index])
         card = self._cards[int(rng.integers(len(self._cards)))]
         on_print, scale = rng.random() < self._on_print, rng.uniform(self._scale[0], self._scale[1])
         clean = _crop(card, self._crop_px, rng, scale=scale, on_print=on_print)
-        noisy = self._recipe.apply(clean, rng).page
-        return _tensor(noisy.pixels), _tensor(clean.pixels)
+        noisy, _, applied = self._recipe.apply(clean, rng)
+        return _tensor(noisy.pixels), _tensor(moved_page(clean, applied).pixels)
 
 
 def _crop(card: CleanCard, side: int, rng: np.random.Generator, *, scale: float, on_print: bool) -> Page:

@@ -92,7 +92,7 @@ def pretrain(
         noisy, clean = (side.to(device, memory_format=torch.channels_last) for side in (noisy, clean))
         with torch.autocast(device, torch.bfloat16, enabled=config.precision == "bfloat16"):
             restored = model(noisy)
-        loss = pixel_loss(restored.float(), clean, config.edge_weight)
+        loss = pixel_loss(restored.float(), clean, config.edge_weight, config.ink_weight)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), _CLIP_NORM)

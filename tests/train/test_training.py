@@ -19,7 +19,7 @@ from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.train.config import load_config
 from docpipe.train.data import CleanCard, CleanCards, CropPairs
 from docpipe.train.export import export, folded, reach_px
-from docpipe.train.losses import error_left, pixel_loss
+from docpipe.train.losses import error_left, pixel_loss, strokes
 from docpipe.train.pretrain import learning_rate, pretrain
 from docpipe.train.run_folder import load_checkpoint, new_run, read_config
 
@@ -170,6 +170,21 @@ def test_losses_are_zero_for_the_clean_page_and_count_edges():
     assert pixel_loss(clean, clean, 1.0) == 0
     assert pixel_loss(clean + 0.1, clean, 5.0) == pytest.approx(0.1, rel=1e-4), "a flat error has no edges"
     assert pixel_loss(clean + 0.1 * torch.rand(2, 1, 32, 32), clean, 5.0) > 0.1
+
+
+def test_an_error_on_a_stroke_of_print_weighs_more_than_one_on_paper_or_within_a_dark_area():
+    clean = torch.ones(1, 1, 64, 64)
+    clean[..., 10:13, 5:30] = 0                                  # a stroke
+    clean[..., 35:, :] = 0.2                                     # an area
+    where = strokes(clean)
+    assert where[0, 0, 11, 15] == 1 and where[0, 0, 25, 50] == 0 and where[0, 0, 55, 30] < 1e-3
+
+    def loss_of_error_at(row, column):
+        wrong = clean.clone()
+        wrong[0, 0, row, column] = 0.5
+        return pixel_loss(wrong, clean, 0.0, ink_weight=3.0)
+
+    assert loss_of_error_at(11, 15) == pytest.approx(4 * loss_of_error_at(25, 50))
 
 
 def test_what_is_left_tells_flat_from_fine():
