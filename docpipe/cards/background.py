@@ -1,5 +1,6 @@
 """What stands behind the print of a card: tint, guilloche and rosettes, all far paler than any text."""
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -24,6 +25,14 @@ def paint_background(
     The curves are sums of two sines with a shared, slowly varying amplitude, and hypotrochoids: the figures
     that a geometric lathe, the classical source of guilloche, engraves.
     """
+    finer = math.ceil(1 / (LINE_MM * px_per_mm))          # a line is a pixel wide at least: a coarse card is shrunk
+    card = _engrave(height * finer, width * finer, px_per_mm * finer, hues, rng)
+    return cv2.resize(card, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _engrave(
+    height: int, width: int, px_per_mm: float, hues: tuple[float, float], rng: np.random.Generator
+) -> Rgb8:
     card = _tint(height, width, hues, rng)
     for hue in hues:
         line = rgb(hue, saturation=float(rng.uniform(0.1, 0.24)), value=float(rng.uniform(0.87, 0.94)))

@@ -73,7 +73,7 @@ class Glare(Noise):
 
     brightness: Range = (0.2, 1.2)
     source: Choices = SOURCES
-    size_mm: Range = (5.0, 30.0)
+    size_mm: Range = (4.0, 20.0)
     angle_deg: Range = (0.0, 180.0)
     seed: Counts = ANY_SEED
     harmless: ClassVar = {"brightness": 0.0}

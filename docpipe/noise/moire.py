@@ -9,8 +9,8 @@ from docpipe.noise.base import ANY_SEED, Counts, Noise, Range, check, px_per_mm
 from docpipe.noise.fields import Field, distances, shade, smooth_field
 from docpipe.page import Gray, Page
 
-SECOND_SHARE = 0.5      # of the depth: screens repeat in two directions, and beat unequally in them
-OVERTONE_SHARE = 0.25   # of a fringe: dots and pixels have hard edges, so fringes are no pure waves
+SECOND_SHARE = (0.0, 0.6)   # of the first one's depth: screens repeat in two directions, and beat unequally in them
+OVERTONE_SHARE = 0.25       # of a fringe: dots and pixels have hard edges, so fringes are no pure waves
 
 
 def moire(gray: Gray, *, depth: float, fringe_px: float, bend: float, angle_rad: float, seed: int) -> Gray:
@@ -39,7 +39,8 @@ def moire(gray: Gray, *, depth: float, fringe_px: float, bend: float, angle_rad:
     first = _fringes(gray.shape, fringe_px, bend, angle_rad, rng)
     second = _fringes(gray.shape, fringe_px * rng.uniform(0.6, 1), bend, angle_rad + np.pi / 2 + rng.normal(0, 0.2),
                       rng)
-    dark = first * np.float32(1 / (1 + SECOND_SHARE)) + second * np.float32(SECOND_SHARE / (1 + SECOND_SHARE))
+    share = rng.uniform(*SECOND_SHARE)
+    dark = first * np.float32(1 / (1 + share)) + second * np.float32(share / (1 + share))
     return shade(gray, 1 - np.float32(depth) * dark)
 
 

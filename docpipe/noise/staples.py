@@ -69,7 +69,7 @@ def _wire(across: Field, along: Field, length_px: float, wire_px: float) -> Fiel
 
 def _holes(across: Field, along: Field, length_px: float, wire_px: float, rng: np.random.Generator) -> Field:
     """Share of the darkness on every pixel: two torn holes, and the dent between them."""
-    ragged = (rough_field(across.shape, 0.6 * wire_px, rng) - np.float32(0.5)) * np.float32(1.2 * wire_px)
+    ragged = (rough_field(across.shape, 0.6 * wire_px, rng) - np.float32(0.5)) * np.float32(0.8 * wire_px)
     from_hole = np.hypot(across, np.abs(along) - np.float32(length_px / 2)) + ragged
     hole = np.clip(np.float32(0.75 * wire_px) - from_hole + np.float32(0.5), 0, 1)
     torn = np.float32(TORN_SHARE) * np.exp(-np.maximum(from_hole, 0) / np.float32(1.2 * wire_px))

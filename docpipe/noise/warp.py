@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docpipe.noise.base import Noise, Parameters
+from docpipe.noise.fields import Field
 from docpipe.page import Gray, Page
 
 Points = NDArray[np.float64]
@@ -29,17 +30,29 @@ class Warp(Noise):
         neighbours come apart, or together, by less than half of their distance. The ink of `page` does not count.
         """
 
-    def _change(self, page: Page, *args: Any, **parameters: Any) -> Gray:
+    def _change(self, page: Page, *_: Any, **parameters: Any) -> Gray:
+        x, y = self.sources(page, parameters)
+        moved = cv2.remap(page.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(moved, np.uint8)
+
+    def sources(self, page: Page, parameters: Parameters) -> tuple[Field, Field]:
+        """Say for every pixel where its ink lay before the move.
+
+        Args:
+            page: its shape and resolution count, not its ink.
+            parameters: as for `apply`.
+
+        Returns:
+            Columns and rows, (H, W) float32 each, as `cv2.remap` takes them.
+        """
         height, width = page.pixels.shape
-        came_from = np.empty((2, height, width), np.float32)        # x and y
+        came_from = np.empty((2, height, width), np.float32)
         for top in range(0, height, BAND_ROWS):
             band = came_from[:, top:top + BAND_ROWS]
             rows, columns = np.indices(band.shape[1:], np.float64)
             points = np.stack([columns.ravel(), rows.ravel() + top], axis=1)
-            band[:] = self._sources(points, page, *args, **parameters).T.reshape(band.shape)
-        x, y = came_from
-        moved = cv2.remap(page.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(moved, np.uint8)
+            band[:] = self._sources(points, page, **parameters).T.reshape(band.shape)
+        return came_from[0], came_from[1]
 
     def move(self, points: Points, page: Page, parameters: Parameters) -> Points:
         """Say where points of a page lie after the move.

@@ -14,6 +14,7 @@ from docpipe.page import Gray
 
 REACH = 30.0                     # label heights that a value may be wide
 BESIDE_BY_LABEL = 1.4            # height of print beside a label, by the label's
+LARGEST_BESIDE = 2.2             # label heights; what is larger is a picture that OCR took for print
 FARTHEST_BELOW = 4.0             # label heights between the middles of a label and of the value below it
 COLON = 0.3                      # of the print's height: what is narrower and stands alone is the label's colon
 LARGEST_DOT = 0.5                # of the label's height, of a colon close before the value
@@ -44,7 +45,7 @@ def value_places(labels: Mapping[str, Box], words: Sequence[Word]) -> dict[str, 
         words: all that was read on the page, labels included.
     """
     beside = {name: _beside(label, labels) for name, label in labels.items()}
-    alone = [name for name, place in beside.items() if not _words_in(place, words)]
+    alone = [name for name, place in beside.items() if not _printed_in(place, labels[name], words)]
     below = [(labels[name], word.box) for name in alone if (word := _first_below(labels[name], words))]
     if 2 * len(below) <= len(labels):
         return beside
@@ -144,6 +145,11 @@ def _first_below(label: Box, words: Sequence[Word]) -> Word | None:
 def _words_in(place: Place, words: Sequence[Word]) -> list[Word]:
     left, _, right, _ = place.area
     return [word for word in words if same_row(place.area, word.box) and left <= _middle(word) < right]
+
+
+def _printed_in(place: Place, label: Box, words: Sequence[Word]) -> list[Word]:
+    """The words at a place that are no larger than a value beside `label` may be."""
+    return [word for word in _words_in(place, words) if _height(word.box) <= LARGEST_BESIDE * _height(label)]
 
 
 def _next_label(label: Box, labels: Mapping[str, Box]) -> int:

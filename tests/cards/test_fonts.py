@@ -2,11 +2,13 @@ import hashlib
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import ImageFont
 
 from docpipe.cards import fonts
 from docpipe.cards.fonts import PACKAGES, VALUE_FAMILIES, families_of, find_fonts, font_sha256, split_of_family
+from docpipe.cards.identity import LOCALES, draw_identity
 from docpipe.errors import MissingToolError
 
 NATIONAL_LETTERS = "ÁÄÅÆÇČĎÉĚÍŁŃŇÓÖŐØŘŚŠȘŞŤÚŮŰÜÝŻŽßáäåæçčđéěíłńóöőøřśšșşťúůűüýżžĐÞðþİıºN°"
@@ -59,6 +61,17 @@ def test_every_family_prints_every_national_letter(installed_fonts):
             absent = bytes(font.getmask("\ue123"))       # a private code point: the box for "no such letter"
             missing = [letter for letter in NATIONAL_LETTERS if bytes(font.getmask(letter)) == absent]
             assert not missing, f"{family}: {missing}"
+
+
+def test_every_family_prints_every_letter_of_the_people_of_every_locale(installed_fonts):
+    pytest.importorskip("faker")
+    people = [draw_identity(np.random.default_rng(seed), [locale]) for locale in LOCALES for seed in range(15)]
+    texts = {text for person in people for text in (person.surname, person.given_names, person.address)}
+    letters = {letter for text in texts for letter in text + text.upper() if letter.isprintable() and letter != " "}
+    for family in VALUE_FAMILIES:
+        font = ImageFont.truetype(installed_fonts[family].regular, 40)
+        absent = bytes(font.getmask("\ue123"))
+        assert [letter for letter in letters if bytes(font.getmask(letter)) == absent] == [], family
 
 
 def test_the_makefile_installs_every_package_that_a_family_comes_from():

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -41,7 +42,7 @@ def test_a_card_has_the_size_of_its_layout_and_the_lid_around_it(card):
 def test_every_field_of_the_layout_has_its_truth_and_ink_in_its_box(card):
     layout = load_layout(card.layout)
     names = [field.name for field in layout.fields]
-    lines = mrz_lines(card.identity, layout.mrz.kind) if layout.mrz else ()
+    lines = mrz_lines(card.identity, layout.mrz.kind, layout.mrz.code) if layout.mrz else ()
     assert [field.name for field in card.truth] == names + [f"mrz_{row}" for row in range(1, len(lines) + 1)]
     assert tuple(field.printed for field in card.truth[len(names) :]) == lines
     gray = card.page().pixels
@@ -93,7 +94,8 @@ def test_two_seeds_give_two_cards():
 
 def test_truth_and_provenance_are_json_and_name_the_fonts(card):
     record = json.loads(json.dumps(card.truth_record(), ensure_ascii=False))
-    assert record["date_of_birth"]["value"] == card.identity.date_of_birth.isoformat()
+    dates = {name: entry["value"] for name, entry in record.items() if name.startswith("date_")}
+    assert dates == {name: getattr(card.identity, name).isoformat() for name in dates} != {}
     provenance = json.loads(json.dumps(card.provenance()))
     used = {card.style.value_family, card.style.label_family} | ({MRZ_FAMILY} if "mrz_1" in record else set())
     assert set(provenance["fonts"]) == used
@@ -141,3 +143,29 @@ def test_styles_cover_languages_fonts_and_bilingual_labels(name):
     assert {style.language for style in styles} == set(layout.languages)
     assert {style.value_family for style in styles} == set(TRAIN)
     assert any(style.second_language for style in styles) == layout.bilingual
+
+
+@pytest.mark.parametrize("dpi", [150, 600])
+def test_a_card_is_the_same_card_at_every_resolution(dpi):
+    layout = load_layout("national_b")
+    middle, other = (draw_card(6, layout, TRAIN, dpi=one) for one in (300, dpi))
+    assert [field.printed for field in other.truth] == [field.printed for field in middle.truth]
+    for field, same in zip(other.truth, middle.truth, strict=True):
+        moved_mm = (np.array(field.quad) / dpi - np.array(same.quad) / 300) * 25.4
+        assert np.abs(moved_mm).max() < 1.0, field.name          # hinting, and sizes in whole steps
+    from_afar = [cv2.resize(one.page().pixels, (110, 73), interpolation=cv2.INTER_AREA) for one in (middle, other)]
+    assert np.abs(np.diff(np.array(from_afar, int), axis=0)).mean() < 6
+    assert from_afar[0].mean() == pytest.approx(from_afar[1].mean(), abs=2)       # lines are as thick, in mm
+
+
+def test_a_residence_permit_says_so_in_its_zone():
+    card = draw_card(3, load_layout("residence_permit"), TRAIN, dpi=150)
+    assert card.truth_record()["mrz_1"]["value"].startswith("IR")
+
+
+def test_inks_are_black_or_coloured_and_always_dark():
+    layout, rng = load_layout("td1"), np.random.default_rng(0)
+    inks = np.array([draw_style(rng, layout, TRAIN).ink for _ in range(200)], np.uint8)
+    coloured = np.ptp(inks.astype(int), axis=1) > 20
+    assert 0.1 < coloured.mean() < 0.5
+    assert cv2.cvtColor(inks[None], cv2.COLOR_RGB2GRAY).max() < 80

@@ -34,6 +34,12 @@ def test_values_below_their_labels_are_found_though_one_label_was_not_read_where
     assert read(words, off) == right
 
 
+def test_a_portrait_beside_labels_that_was_read_as_large_letters_is_no_value():
+    values = [word("ANNA", 100, 130), word("X123", 100, 230), word("2031", 400, 230)]
+    portrait = [word("Oa", 600, 60, height=90), word("«Sea", 600, 180, height=60)]
+    assert read([*values, *portrait]) == {"surname": "ANNA", "number": "X123", "expiry": "2031"}
+
+
 def test_a_value_below_that_no_reading_of_the_page_saw_is_looked_for_where_the_others_stand():
     words = [word("X123", 100, 230), word("2031", 400, 230)]
     left, top, right, bottom = value_places(LABELS, words)["surname"].area
