@@ -22,8 +22,8 @@ class Origin:
 
     Args:
         file: name of the scan.
-        card: the seed that the card was drawn from; the file's name where it is not known. Files of one card are
-            several draws of it.
+        card: the seed that the card was drawn from, or what its clean scan is known by; else the file's name. Files of
+            one card are several draws of it.
         strata: group -> strata that the scan belongs to; "noise" holds each kind of noise on it, and "severity" its
             fifth, or, where severity is not recorded, "noises on the card" their number.
     """
@@ -49,7 +49,8 @@ def _origin(record: Any) -> Origin:
         strength = {"severity": (_fifth(float(record["severity"])),)}
     else:
         strength = {"noises on the card": (str(len(record["noises"])),)}
-    return Origin(str(record["file"]), record.get("card_seed", record["file"]), {"noise": kinds, **strength})
+    card = record.get("card_seed", record.get("card", record["file"]))
+    return Origin(str(record["file"]), card, {"noise": kinds, **strength})
 
 
 def _fifth(severity: float) -> str:

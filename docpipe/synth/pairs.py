@@ -1,31 +1,29 @@
 """Pairs: a clean card, the same card with noise, the truth of its fields, and where all of it comes from."""
 
 import json
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
-from PIL import Image
 
 from docpipe.cards.card import Card
 from docpipe.cards.fonts import families_of
 from docpipe.cards.identity import SPLIT_SEEDS
 from docpipe.cards.layout import LAYOUTS, load_layout
 from docpipe.cards.render import draw_card
-from docpipe.errors import OutputError
+from docpipe.cards.sheet import Sheet, draw_sheet
 from docpipe.noise.moved import moved_page, moved_points
 from docpipe.noise.recipe import Applied, load_recipe
 from docpipe.page import Gray, Page
+from docpipe.synth.folder import in_order, pair_folder, write_images
 
 Split = Literal["train", "val", "test"]
 DPI_RANGE = (200, 400)
-_COMPRESS_LEVEL = 4
+BACKS = {"td1": "td1_back"}
+"""The other side of a card, which is copied onto the same sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,8 @@ def draw_pair(
     split: Split,
     layouts: Sequence[str] = LAYOUTS,
     lead: str | None = None,
+    sheets: bool = False,
+    dpi: tuple[int, int] = DPI_RANGE,
 ) -> Pair:
     """Draw pair `number` of a series: the same in every process and on every machine with the same libraries.
 
@@ -67,9 +67,11 @@ def draw_pair(
         split: whose identities and value fonts are used.
         layouts: taken in turn: that of this pair is `layouts[number % len(layouts)]`.
         lead: a kind of noise that this pair holds for certain.
+        sheets: the card, with its back where it has one, is copied onto an A4 page that may lie any way round.
+        dpi: least and highest resolution, each as likely as the others.
 
     Raises:
-        ValueError: `seed` or `number` is outside its range, or the recipe holds no noise of the kind `lead`.
+        ValueError: `seed`, `number` or `dpi` is outside its range, or the recipe holds no noise of the kind `lead`.
         InputError: there is no such recipe, or no such layout.
         MissingToolError: a font is not installed.
     """
@@ -77,9 +79,14 @@ def draw_pair(
         raise ValueError(f"seed is {seed} (0 to 999), number is {number} (0 to 99999)")
     rng = np.random.default_rng([seed, number])
     layout = load_layout(layouts[number % len(layouts)])
-    dpi = int(rng.integers(DPI_RANGE[0], DPI_RANGE[1] + 1))
+    drawn_dpi = int(rng.integers(dpi[0], dpi[1] + 1))
     card_seed = SPLIT_SEEDS[split].start + seed * 100_000 + number
-    card = draw_card(card_seed, layout, families_of(split), dpi)
+    card: Card | Sheet
+    if sheets:
+        sides = [layout, load_layout(BACKS[layout.name])] if layout.name in BACKS else [layout]
+        card = draw_sheet(card_seed, sides, families_of(split), drawn_dpi)
+    else:
+        card = draw_card(card_seed, layout, families_of(split), drawn_dpi)
     page = card.page()
     noisy, severity, applied = load_recipe(recipe).apply(page, rng, lead=lead)
     clean = moved_page(page, applied)
@@ -96,13 +103,13 @@ def draw_pair(
     return Pair(
         clean.pixels,
         noisy.pixels,
-        dpi,
+        drawn_dpi,
         {"layout": layout.name, "fields": card.truth_record()},
         {**provenance, **card.provenance()},
     )
 
 
-def _with_moved_truth(card: Card, page: Page, applied: Sequence[Applied]) -> Card:
+def _with_moved_truth(card: Card | Sheet, page: Page, applied: Sequence[Applied]) -> Card | Sheet:
     """The card with its fields where they lie on the noisy page; its pixels are left as they are."""
     edges = np.array([field.quad for field in card.truth]) - 0.5        # from corners of pixels to their middles
     moved = moved_points(edges.reshape(-1, 2), applied, page).reshape(edges.shape) + 0.5
@@ -130,6 +137,8 @@ def write_pairs(
     split: Split = "train",
     layouts: Sequence[str] = LAYOUTS,
     leads: Sequence[str] | None = None,
+    sheets: bool = False,
+    dpi: tuple[int, int] = DPI_RANGE,
     workers: int = 1,
     tell: Callable[[int], None] = lambda _done: None,
 ) -> None:
@@ -144,6 +153,8 @@ def write_pairs(
         layouts: taken in turn, one a pair; names of shipped ones, or paths.
         leads: kinds of noise, taken in turn, one a pair, so that each is on a known number of pairs at least;
             `layout_and_lead` says how leads and layouts meet.
+        sheets: copy the cards onto A4 pages, as in `draw_pair`.
+        dpi: least and highest resolution.
         workers: processes.
         tell: called after each pair with how many are done.
 
@@ -153,21 +164,14 @@ def write_pairs(
         MissingToolError: a font is not installed.
         ValueError: there is no layout or no lead to choose from, or the recipe holds no noise of the kind of a lead.
     """
-    if (folder / "truth.jsonl").exists():
-        raise OutputError(f"{folder} holds pairs already", hint="choose another -o, or remove it")
     _refuse_unknown(recipe, layouts, leads)  # before anything is written
-    try:
-        for part in ("clean", "noisy"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
-        draw = partial(_write_pair, folder, recipe=recipe, seed=seed, split=split, layouts=layouts, leads=leads)
-        with (folder / "truth.jsonl.part").open("w") as truths, (folder / "pairs.jsonl").open("w") as pairs:
-            for done, (truth, provenance) in enumerate(_in_order(draw, count, workers), 1):
-                truths.write(truth + "\n")
-                pairs.write(provenance + "\n")
-                tell(done)
-        (folder / "truth.jsonl.part").replace(folder / "truth.jsonl")
-    except OSError as error:
-        raise OutputError(f"{folder}: {error.strerror}", hint="make room, or choose another -o") from error
+    draw = partial(
+        _write_pair, folder, recipe=recipe, seed=seed, split=split, layouts=layouts, leads=leads, sheets=sheets, dpi=dpi
+    )
+    with pair_folder(folder) as add:
+        for done, (truth, provenance) in enumerate(in_order(draw, range(count), workers), 1):
+            add(truth, provenance)
+            tell(done)
 
 
 def _refuse_unknown(recipe: str, layouts: Sequence[str], leads: Sequence[str] | None) -> None:
@@ -180,16 +184,6 @@ def _refuse_unknown(recipe: str, layouts: Sequence[str], leads: Sequence[str] | 
         raise ValueError(f"leads holds {', '.join(sorted(unknown))}; the recipe {recipe} holds {', '.join(kinds)}")
 
 
-def _in_order(
-    draw: Callable[[int], tuple[str, str]], count: int, workers: int
-) -> Iterator[tuple[str, str]]:
-    if workers == 1:
-        yield from map(draw, range(count))
-        return
-    with multiprocessing.get_context("spawn").Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        yield from pool.imap(draw, range(count), chunksize=4)
-
-
 def _write_pair(
     folder: Path,
     number: int,
@@ -199,16 +193,13 @@ def _write_pair(
     split: Split,
     layouts: Sequence[str],
     leads: Sequence[str] | None,
+    sheets: bool,
+    dpi: tuple[int, int],
 ) -> tuple[str, str]:
     layout, lead = layout_and_lead(number, layouts, leads)
-    pair = draw_pair(number, recipe=recipe, seed=seed, split=split, layouts=(layout,), lead=lead)
+    pair = draw_pair(
+        number, recipe=recipe, seed=seed, split=split, layouts=(layout,), lead=lead, sheets=sheets, dpi=dpi
+    )
     name = f"{number:06}.png"
-    (folder / "clean" / name).write_bytes(_png(pair.clean, pair.dpi))
-    (folder / "noisy" / name).write_bytes(_png(pair.noisy, pair.dpi))
+    write_images(folder, name, pair.clean, pair.noisy, pair.dpi)
     return json.dumps({"file": name, **pair.truth}), json.dumps({"file": name, **pair.provenance})
-
-
-def _png(gray: Gray, dpi: int) -> bytes:
-    stream = BytesIO()
-    Image.fromarray(gray).save(stream, "PNG", dpi=(dpi, dpi), compress_level=_COMPRESS_LEVEL)
-    return stream.getvalue()

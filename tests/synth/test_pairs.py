@@ -64,7 +64,7 @@ def test_a_folder_holds_clean_noisy_truth_and_provenance(tmp_path):
     assert told == [1, 2, 3]
     truths, pairs = ([json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
                      for name in ("truth.jsonl", "pairs.jsonl"))  # fmt: skip
-    assert [truth["layout"] for truth in truths] == ["national", "td1", "td3"]
+    assert [truth["layout"] for truth in truths] == ["national", "national_b", "residence_permit"]
     for truth, pair in zip(truths, pairs, strict=True):
         paths = [tmp_path / part / truth["file"] for part in ("clean", "noisy")]
         with Image.open(paths[0]) as clean, Image.open(paths[1]) as noisy:
@@ -167,3 +167,19 @@ def test_layouts_and_leads_that_are_none_are_refused_before_anything_is_written(
 def test_numbers_beyond_a_series_are_refused(number, seed):
     with pytest.raises(ValueError, match="seed"):
         draw_pair(number, recipe="starter", seed=seed, split="train")
+
+
+def test_cards_are_copied_onto_sheets_front_and_back_with_their_truth(tmp_path):
+    pair = draw_pair(3, recipe="starter", seed=6, split="train", layouts=("td1",), sheets=True, dpi=(150, 150))
+    a4 = {round(side * 150 / 25.4) for side in (210, 297)}
+    assert set(pair.clean.shape) == set(pair.noisy.shape) == a4 and pair.dpi == 150
+    fields = pair.truth["fields"]
+    assert {"document_number", "card_2.mrz_1"} <= fields.keys()
+    left, top, right, bottom = fields["card_2.mrz_1"]["box"]
+    assert pair.clean[top:bottom, left:right].min() < pair.clean.max() - 100, "the zone of the back is where it is said"
+    assert [card["layout"] for card in pair.provenance["cards"]] == ["td1", "td1_back"]
+
+
+@pytest.mark.parametrize("dpi", [150, 600])
+def test_resolution_is_within_what_is_asked_for(dpi):
+    assert draw_pair(0, recipe="starter", seed=6, split="train", dpi=(dpi, dpi)).dpi == dpi
