@@ -9,6 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 _SLOPE = 0.2
 _DROPOUT = 0.15
+_MEAN, _SPREAD = 0.8, 0.2
 
 
 class AttentionCritic(nn.Module):
@@ -32,7 +33,7 @@ class AttentionCritic(nn.Module):
 
     def forward(self, pages: Tensor) -> Tensor:
         """(B, 1, H, W) float32 in [0, 1] to logits (B, 1, h, w): above 0 where a patch looks clean."""
-        logits: Tensor = self.layers(pages)
+        logits: Tensor = self.layers(_spread(pages))
         return logits
 
 
@@ -56,7 +57,7 @@ class PatchCritic(nn.Module):
 
     def forward(self, pages: Tensor) -> Tensor:
         """(B, 1, H, W) or, beside the noisy page, (B, 2, H, W) float32 in [0, 1] to logits (B, 1, h, w)."""
-        logits: Tensor = self.layers(pages)
+        logits: Tensor = self.layers(_spread(pages))
         return logits
 
 
@@ -90,4 +91,10 @@ def _halve(before: int, after: int) -> nn.Module:
 
 
 def _judge(width: int) -> nn.Module:
-    return spectral_norm(nn.Conv2d(width, 1, 3, padding=1))
+    """Free of the norm: restored pages differ from clean ones by little, and logits must come to say so."""
+    return nn.Conv2d(width, 1, 3, padding=1)
+
+
+def _spread(pages: Tensor) -> Tensor:
+    """Mean and spread of printed pages to about 0 and 1: under spectral norm no layer can make up for a weak input."""
+    return (pages - _MEAN) / _SPREAD
