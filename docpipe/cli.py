@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docpipe.cli_learning import compare, evaluate, export, synth, train
+from docpipe.cli_learning import compare, evaluate, synth
 from docpipe.cli_models import models
 from docpipe.cli_patterns import patterns
+from docpipe.cli_train import export, train
 from docpipe.cores import usable_cores
 from docpipe.errors import DocpipeError, ExitCode, InputError, OutputError, UsageError
 

@@ -1,4 +1,4 @@
-"""The commands of the learning half: draw cards, train, export, evaluate. Each says which extra it needs."""
+"""The commands of the learning half but training: draw cards, evaluate, compare. Each says which extra it needs."""
 
 import json
 from collections.abc import Iterator
@@ -15,106 +15,88 @@ from docpipe.ocr.engines import DEFAULT_OCR, OCR_ENGINES
 
 
 @click.command()
-@click.option("--cards", "count", type=click.IntRange(1, 100_000), required=True, help="How many pairs.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option("--cards", "count", type=click.IntRange(1, 100_000), help="How many synthetic cards.")
+@click.option("--from", "sources", multiple=True, metavar="SCANS",
+              help="Draw noise on these clean scans instead: a file, a folder or a pattern; may be given again.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+@click.option("--pack", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the clean cards alone into one file of at most 30 MB, to train on elsewhere.")
 @click.option("--recipe", default="starter", show_default=True, help="Noise recipe: a name or a TOML file.")
 @click.option("--seed", type=click.IntRange(0, 999), default=1, show_default=True, help="Of the series.")
 @click.option("--split", type=click.Choice(["train", "val", "test"]), default="train", show_default=True,
               help="Whose identities and value fonts.")
+@click.option("--sheets", is_flag=True, help="Copy the cards, fronts with their backs, onto A4 pages.")
+@click.option("--dpi", nargs=2, type=click.IntRange(100, 1200), default=(200, 400), show_default=True,
+              metavar="LEAST MOST", help="Resolution of the cards.")
+@click.option("--draws", type=click.IntRange(1, 1000), default=1, show_default=True,
+              help="Noisy versions of every page of --from.")
 @click.option("-w", "--workers", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
-def synth(count: int, out: Path, recipe: str, seed: int, split: Any, workers: int | None) -> None:
-    """Draw synthetic cards: clean/, noisy/ (same names), truth.jsonl and pairs.jsonl (provenance).
+def synth(
+    count: int | None, sources: tuple[str, ...], out: Path | None, pack: Path | None, recipe: str, seed: int,
+    split: Any, sheets: bool, dpi: tuple[int, int], draws: int, workers: int | None,
+) -> None:
+    """Draw pairs to learn from: clean/, noisy/ (same names), truth.jsonl and pairs.jsonl (provenance).
 
-    All persons are invented. The same seed gives the same bytes, whatever the number of workers.
+    All persons on synthetic cards are invented. The same seed gives the same bytes, whatever the number of workers.
 
     \b
     docpipe synth --cards 500 -o cards/
     docpipe synth --cards 300 --split test --seed 7 --recipe my.toml -o suite/
+    docpipe synth --cards 50 --sheets --dpi 150 300 --recipe photocopy -o sheets/
+    docpipe synth --from clean_scans/ --draws 5 --recipe archive -o pairs/
+    docpipe synth --cards 90 --pack cards.zip
     """
-    with _needs_extra("synth"):
+    if bool(count) == bool(sources):
+        raise UsageError("give --cards COUNT for synthetic cards, or --from SCANS for your own")
+    if (out is None) == (pack is None):
+        raise UsageError("give -o FOLDER for pairs, or --pack FILE for clean cards alone")
+    if dpi[0] > dpi[1]:
+        raise UsageError(f"--dpi is {dpi[0]} {dpi[1]}; the lower one comes first")
+    if pack and (sources or sheets):
+        raise UsageError("--pack holds synthetic cards alone", hint="leave out --from and --sheets")
+    workers = workers or usable_cores()
+    with needs_extra("synth"):
         from docpipe.console import progress_bar
         from docpipe.synth import write_pairs
+        from docpipe.synth.pack import write_pack
+    if sources:
+        assert out is not None
+        _draw_on_scans(sources, out, recipe, seed, draws, workers)
+        return
+    assert count is not None
     with progress_bar("drawing", "cards", count) as tell:
-        write_pairs(out, count, recipe=recipe, seed=seed, split=split, workers=workers or usable_cores(), tell=tell)
+        if pack:
+            held = write_pack(pack, count, seed=seed, workers=workers, tell=tell)
+            click.echo(f"{held} clean cards -> {pack}", err=True)
+            return
+        assert out is not None
+        write_pairs(
+            out, count, recipe=recipe, seed=seed, split=split, sheets=sheets, dpi=dpi, workers=workers, tell=tell
+        )
     click.echo(f"{count} pairs -> {out}", err=True)
 
 
-@click.command()
-@click.argument("config_path", metavar="[CONFIG]", required=False, type=click.Path(path_type=Path))
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value of the config.")
-@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
-@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run.")
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@click.option("--dry-run", is_flag=True, help="Print the config; train nothing.")
-def train(
-    config_path: Path | None, changes: tuple[str, ...], runs: Path, resume: Path | None, device: str, dry_run: bool
-) -> None:
-    """Train a network on pairs that are drawn on the fly; a numbered run comes of it.
+def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, draws: int, workers: int) -> None:
+    from docpipe.clean import plan_jobs
+    from docpipe.console import progress_bar
+    from docpipe.synth import ScanDrawn, write_pairs_from
 
-    \b
-    docpipe synth --cards 600 -o runs/cards
-    docpipe train docpipe/train/configs/compact.toml
-    docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
-    docpipe train --resume runs/001-compact --set steps=60000
-    """
-    from docpipe.train.config import load_config
+    scans = [Path(str(job.source)) for job in plan_jobs(sources, out).jobs]
+    done, failed = 0, 0
+    with progress_bar("drawing", "scans", len(scans)) as tell:
 
-    if malformed := [change for change in changes if "=" not in change]:
-        raise UsageError(f"--set {malformed[0]} is not KEY=VALUE", hint="such as --set steps=100")
-    changed = dict(change.split("=", 1) for change in changes)
-    if (config_path is None) == (resume is None):
-        raise UsageError("give a CONFIG, or --resume RUN, which has its own", hint="change it with --set KEY=VALUE")
-    if dry_run and resume:
-        raise UsageError("--dry-run prints a CONFIG; that of a run is its config.json", hint="leave out --resume")
-    config = load_config(config_path, changed) if config_path else None
-    if dry_run and config:
-        click.echo(json.dumps(asdict(config), indent=1))
-        return
-    with _needs_extra("train"):
-        from docpipe.console import progress_bar
-        from docpipe.noise.recipe import load_training_recipe
-        from docpipe.train.data import require_cards
-        from docpipe.train.pretrain import Progress, pretrain
-        from docpipe.train.run_folder import new_run, resume_run
-    if config:
-        require_cards(Path(config.cards))  # both before a folder is made for a run that cannot begin
-        load_training_recipe(config.recipe)
-        folder = new_run(runs, config)
-    else:
-        assert resume is not None
-        folder, config = resume, resume_run(resume, changed)
-    with progress_bar("training", "steps", config.steps) as tell:
+        def show(drawn: ScanDrawn) -> None:
+            nonlocal done, failed
+            done += 1
+            tell(done)
+            if drawn.problem:
+                failed += 1
+                click.echo(f"error: {drawn.scan}: {drawn.problem}\nhint:  {drawn.hint}", err=True)
 
-        def show(progress: Progress) -> None:
-            tell(progress.step)
-            if progress.left is not None:
-                click.echo(
-                    f"step {progress.step}: {progress.left:.3f} of the noise left, {progress.fine_left:.3f} of its "
-                    f"fine detail; {progress.crops_per_second:.0f} crops/s, {progress.data_wait:.0%} waiting", err=True,
-                )
-
-        try:
-            pretrain(config, folder, device=device, tell=show)
-        except KeyboardInterrupt:
-            click.echo(f"{folder} goes on from its last check: docpipe train --resume {folder}", err=True)
-            raise
-    click.echo(f"-> {folder}", err=True)
-
-
-@click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Model folder to write.")
-@click.option("--version", "model_version", default="1", show_default=True, help="Of this training of the model.")
-def export(run: Path, out: Path, model_version: str) -> None:
-    """Write the network of a training run as a model folder for `docpipe clean --engine onnx --model`.
-
-    \b
-    docpipe export runs/001-compact -o models/compact
-    """
-    with _needs_extra("train"):
-        from docpipe.train.export import export as export_run
-    card = export_run(run, out, version=model_version)
-    click.echo(f"{card['name']} {card['version']}, {card['overlap_px']} px overlap -> {out}", err=True)
+        count = write_pairs_from(scans, out, draws=draws, recipe=recipe, seed=seed, workers=workers, tell=show)
+    click.echo(f"{count} pairs of {len(scans) - failed} of {len(scans)} scans -> {out}", err=True)
+    if failed:
+        raise SystemExit(int(ExitCode.SOME_PAGES_FAILED))
 
 
 @click.command()
@@ -171,7 +153,7 @@ def evaluate(
     """
     if with_images and out is None:
         raise UsageError("--with-images needs a folder for the report", hint="name one with -o")
-    with _needs_extra("eval"):
+    with needs_extra("eval"):
         from docpipe.console import progress_bar
         from docpipe.evaluate.evaluation import evaluate as evaluate_folders
         from docpipe.evaluate.evaluation import find_cases
@@ -213,7 +195,7 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
     docpipe compare report-before/ report-after/
     docpipe compare report-before/ report-after/ --json
     """
-    with _needs_extra("eval"):
+    with needs_extra("eval"):
         from docpipe.evaluate.report import compare_findings, comparison_as_text, load_findings
     comparison = compare_findings(load_findings(first), load_findings(second))
     if as_json:
@@ -223,7 +205,7 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
 
 
 @contextmanager
-def _needs_extra(extra: str) -> Iterator[None]:
+def needs_extra(extra: str) -> Iterator[None]:
     """Say which extra is missing where an import fails."""
     try:
         yield

@@ -1,8 +1,10 @@
 """Pairs on the fly: crops of clean cards, and the same crops with noise drawn on them."""
 
 import json
+import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +12,19 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from docpipe.errors import InputError
-from docpipe.imageio import open_scan
 from docpipe.noise.moved import moved_page
 from docpipe.noise.recipe import Recipe
 from docpipe.page import Gray, Page
 
 VALIDATION_SHARE = 0.1
+TRUTH = "truth.jsonl"
 _DRAW_THEM = "docpipe synth --cards 500 -o FOLDER"
-
+_PLAIN_MODES = ("L", "RGB")
 
 Box = tuple[int, int, int, int]
 
@@ -33,40 +36,44 @@ class CleanCard:
     Args:
         page: gray.
         boxes: (left, top, right, bottom) of the fields, in pixels.
+        texts: what is printed in each box; lines are parted by a line feed.
     """
 
     page: Page
     boxes: tuple[Box, ...] = ()
+    texts: tuple[str, ...] = field(default=(), repr=False)
 
 
-def require_cards(folder: Path) -> None:
-    """Look whether a folder may hold cards, without reading them.
+def require_cards(place: Path) -> None:
+    """Look whether a folder or a pack may hold cards, without reading them.
 
     Raises:
-        InputError: it holds no `truth.jsonl`.
+        InputError: the folder holds no `truth.jsonl`, or the file is no pack.
     """
-    if not (folder / "truth.jsonl").is_file():
-        raise InputError(f"{folder} holds no cards", _DRAW_THEM)
+    if not (zipfile.is_zipfile(place) if place.is_file() else (place / TRUTH).is_file()):
+        raise InputError(f"{place} holds no cards", _DRAW_THEM)
 
 
 class CleanCards:
-    """The clean pages of a folder that `docpipe synth` wrote, in memory, gray.
+    """The clean pages of a folder or a pack that `docpipe synth` wrote, in memory, gray.
 
     Args:
-        folder: holds `truth.jsonl` and `clean/`.
+        place: a folder with `truth.jsonl` and `clean/`, or a zip file of the same.
 
     Raises:
-        InputError: it does not.
+        InputError: it is neither.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, place: Path) -> None:
+        require_cards(place)
+        root = zipfile.Path(place) if place.is_file() else place
         try:
-            lines = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
-            self.cards = [CleanCard(_read(folder / "clean" / line["file"]), _boxes(line)) for line in lines]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{folder} holds no cards ({error})", _DRAW_THEM) from error
+            lines = [json.loads(line) for line in (root / TRUTH).read_text("utf-8").splitlines()]
+            self.cards = [_card(root, line) for line in lines]
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            raise InputError(f"{place} holds no cards ({error})", _DRAW_THEM) from error
         if len(self.cards) < 2:
-            raise InputError(f"{folder} holds {len(self.cards)} cards; training needs at least 2")
+            raise InputError(f"{place} holds {len(self.cards)} cards; training needs at least 2")
 
     def split(self) -> tuple[list[CleanCard], list[CleanCard]]:
         """Cards to learn from, and cards to check on."""
@@ -74,14 +81,21 @@ class CleanCards:
         return self.cards[:-checked], self.cards[-checked:]
 
 
-def _boxes(truth: dict[str, Any]) -> tuple[Box, ...]:
-    return tuple(tuple(field["box"]) for field in truth.get("fields", {}).values())
+def _card(root: Path | zipfile.Path, truth: dict[str, Any]) -> CleanCard:
+    fields = truth.get("fields", {}).values()
+    page = _read((root / "clean" / truth["file"]).read_bytes(), truth["file"])
+    if "dpi" in truth:  # a pack says it here, as WebP cannot
+        page = Page(page.pixels, (float(truth["dpi"]),) * 2)
+    return CleanCard(page, tuple(tuple(box["box"]) for box in fields), tuple(box.get("printed", "") for box in fields))
 
 
-def _read(path: Path) -> Page:
-    with open_scan(path.read_bytes()) as scan:
-        page = scan.read(0)
-    return Page(page.pixels, page.dpi)
+def _read(data: bytes, name: str) -> Page:
+    """With Pillow alone, as our own PNG and WebP need no more: a server that only trains has no PDF packages."""
+    with Image.open(BytesIO(data)) as picture:
+        if picture.mode not in _PLAIN_MODES:
+            raise ValueError(f"{name} is of mode {picture.mode}")
+        dpi = picture.info.get("dpi")
+        return Page(np.asarray(picture.convert("L")), (float(dpi[0]), float(dpi[1])) if dpi else None)
 
 
 class CropPairs(Dataset[tuple[Tensor, Tensor]]):
@@ -96,15 +110,19 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         first: number of the first one: where a resumed run goes on.
         scale: (smallest, largest) factor by which a crop is resized, above 0.
         on_print: share of crops whose middle lies on a printed field, 0 to 1. Most of a card is bare paper.
+        noisy_targets: the second of a pair is the same crop under another draw of noise, not the clean one; noise that
+            moves ink is left out of both.
     """
 
     def __init__(
         self, cards: list[CleanCard], recipe: Recipe, seed: int, crop_px: int, count: int, first: int = 0, *,
-        scale: Sequence[float] = (0.7, 1.3), on_print: float = 0.0,
+        scale: Sequence[float] = (0.7, 1.3), on_print: float = 0.0, noisy_targets: bool = False,
     ) -> None:  # fmt: skip
+        if noisy_targets:  # two draws would move the ink to two places
+            recipe = replace(recipe, steps=tuple(step for step in recipe.steps if not step.noise.moves_ink))
         self._cards, self._recipe, self._seed = cards, recipe, seed
         self._crop_px, self._count, self._first = crop_px, count, first
-        self._scale, self._on_print = scale, on_print
+        self._scale, self._on_print, self._noisy_targets = scale, on_print, noisy_targets
 
     def __len__(self) -> int:
         return self._count
@@ -116,7 +134,8 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         on_print, scale = rng.random() < self._on_print, rng.uniform(self._scale[0], self._scale[1])
         clean = _crop(card, self._crop_px, rng, scale=scale, on_print=on_print)
         noisy, _, applied = self._recipe.apply(clean, rng)
-        return _tensor(noisy.pixels), _tensor(moved_page(clean, applied).pixels)
+        target = self._recipe.apply(clean, rng).page if self._noisy_targets else moved_page(clean, applied)
+        return to_tensor(noisy.pixels), to_tensor(target.pixels)
 
 
 def _crop(card: CleanCard, side: int, rng: np.random.Generator, *, scale: float, on_print: bool) -> Page:
@@ -140,5 +159,6 @@ def _crop(card: CleanCard, side: int, rng: np.random.Generator, *, scale: float,
     return Page(pixels, (dpi, dpi) if dpi else None)
 
 
-def _tensor(gray: NDArray[np.uint8]) -> Tensor:
+def to_tensor(gray: NDArray[np.uint8]) -> Tensor:
+    """(H, W) uint8 to (1, H, W) float32 in [0, 1]."""
     return torch.from_numpy(gray.astype(np.float32) / np.float32(255))[None]

@@ -3,46 +3,50 @@
 import copy
 import hashlib
 import json
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from docpipe.errors import ModelError, OutputError
-from docpipe.models import GENERATORS
-from docpipe.noise.recipe import load_recipe
+from docpipe.errors import InputError, ModelError, OutputError
+from docpipe.noise.recipe import load_training_recipe
 from docpipe.page import Gray
 from docpipe.restore.model_card import CARD_FORMAT, CARD_NAME, NETWORK_NAME
-from docpipe.restore.onnx_engine import INPUT, OUTPUT, OnnxEngine
+from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.restore.tiles import restore_tiled
-from docpipe.train.data import CleanCards
+from docpipe.train.chain_run import folder_to_export
+from docpipe.train.data import CleanCard, CleanCards
+from docpipe.train.onnx_file import write_onnx
 from docpipe.train.run_folder import LOG, load_checkpoint, read_config
+from docpipe.train.weights import make_network, save_network
 
 WEIGHTS_NAME = "model.safetensors"
-LARGEST_DIFFERENCE = 1 / 255
-_OPSET = 17
+LARGEST_DIFFERENCES = {"fp32": 1.0, "fp16": 0.5, "int8": 2.0}
+"""Between torch and ONNX Runtime, in grey levels: at any pixel for fp32, in the mean for what rounds on purpose."""
+
 _TILE_PX = 1024
 _REACHES_PX = (16, 32, 48, 64, 96, 128, 160, 192)
 _UNSEEN_SHARE, _ONE_LEVEL = 0.001, 1.0
 _PARITY_SEED = 77
-_PARITY_PAGES = 4
+_PARITY_PAGES, _CALIBRATION_PAGES = 4, 12
 # What the crops of training showed, in glyph heights of the cards of `docpipe synth`.
 _GLYPH_RANGE = (8.0, 48.0)
 
 
-def export(run: Path, folder: Path, *, version: str, licence: str = "MIT") -> dict[str, Any]:
+def export(
+    run: Path, folder: Path, *, version: str, licence: str = "MIT", precision: str = "fp32"
+) -> dict[str, Any]:
     """Write the averaged network of a run as a model folder.
 
     Args:
-        run: the run's folder, with a checkpoint.
+        run: the run's folder, with a checkpoint; of a chain, the last stage that made a generator is taken.
         folder: gets `model.onnx`, `model.safetensors` and `card.json`; must not hold a model yet.
         version: of this training of the model.
         licence: SPDX expression of the weights.
+        precision: "fp32", "fp16" for GPUs, or "int8", calibrated on cards of the run under its own noise.
 
     Returns:
         The card.
@@ -50,44 +54,48 @@ def export(run: Path, folder: Path, *, version: str, licence: str = "MIT") -> di
     Raises:
         InputError: the run has no checkpoint.
         OutputError: the folder holds a model already.
-        ModelError: ONNX Runtime and torch differ by more than 1/255 anywhere on test crops.
+        ModelError: ONNX Runtime and torch differ by more on test pages than `LARGEST_DIFFERENCES` allows.
     """
     if (folder / CARD_NAME).exists():
         raise OutputError(f"{folder} holds a model already", hint="choose another -o")
+    run = folder_to_export(run)
     config, commit = read_config(run)
     state = load_checkpoint(run)
-    network = GENERATORS[config.network](widths=config.widths)
+    if "average" not in state:
+        raise InputError(f"{run} is the run of a {config.stage}, which restores nothing", "export a generator's stage")
+    network = make_network(config.network, config.widths)
     network.load_state_dict(state["average"])
     network.eval()
-    pages = _noisy_cards(Path(config.cards), config.recipe)
+    learnt, checked = CleanCards(Path(config.cards)).split()
+    pages = _noisy(checked[:_PARITY_PAGES], config.recipe)
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(network.state_dict(), folder / WEIGHTS_NAME)
-    (folder / WEIGHTS_NAME).chmod(0o644)  # as readable as the files beside it
-    _write_onnx(folded(network), folder / NETWORK_NAME)
+    save_network(network, folder / WEIGHTS_NAME, config.network, config.widths)
+    write_onnx(folded(network), folder / NETWORK_NAME, precision, _noisy(learnt[:_CALIBRATION_PAGES], config.recipe))
     lines = map(json.loads, (run / LOG).read_text().splitlines())
     figures = next(line for line in lines if line["step"] == state["step"])
     card: dict[str, Any] = {
         "format": CARD_FORMAT,
         "name": config.name,
         "version": version,
-        "network": {"name": config.network, "widths": config.widths},
+        "network": {"name": config.network, "widths": config.widths, "precision": precision},
         "stride": network.stride,
         "overlap_px": reach_px(network, pages),
         "tile_px": _TILE_PX,
         "glyph_range": _GLYPH_RANGE,
-        "recipe": {"name": config.recipe, "sha256": load_recipe(config.recipe).fingerprint},
+        "recipe": {"name": config.recipe, "sha256": load_training_recipe(config.recipe).fingerprint},
         "steps": state["step"],
         "commit": commit,
-        "figures": {key: figures[key] for key in ("left", "fine_left")},
+        "figures": {key: figures[key] for key in ("left", "fine_left", "psnr", "ssim") if key in figures},
         "licence": licence,
         "sha256": hashlib.sha256((folder / NETWORK_NAME).read_bytes()).hexdigest(),
     }
     (folder / CARD_NAME).write_text(json.dumps(card, indent=1) + "\n")
-    difference = parity(network, folder, pages)
-    if difference > LARGEST_DIFFERENCE:
+    largest, mean = parity(network, folder, pages)
+    allowed = LARGEST_DIFFERENCES[precision]
+    if (largest if precision == "fp32" else mean) > allowed:
         (folder / CARD_NAME).unlink()
-        raise ModelError(f"ONNX Runtime and torch differ by {difference * 255:.2f} grey levels")
+        raise ModelError(f"ONNX Runtime and torch differ by {largest:.2f} grey levels, {mean:.2f} in the mean")
     return card
 
 
@@ -130,8 +138,8 @@ def reach_px(network: nn.Module, pages: list[Gray]) -> int:
     return _REACHES_PX[-1]
 
 
-def parity(network: nn.Module, folder: Path, pages: list[Gray]) -> float:
-    """The largest difference, in [0, 1], between torch and ONNX Runtime over some pages."""
+def parity(network: nn.Module, folder: Path, pages: list[Gray]) -> tuple[float, float]:
+    """The largest and the mean difference, in grey levels, between torch and ONNX Runtime over some pages."""
     engine = OnnxEngine(folder, device="cpu")
 
     def run(tile: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -140,34 +148,14 @@ def parity(network: nn.Module, folder: Path, pages: list[Gray]) -> float:
         return restored
 
     card = engine.card
-    largest = 0
+    differences = []
     for page in pages:
         ours = restore_tiled(page, run, tile_px=card.tile_px, stride=card.stride, overlap_px=card.overlap_px)
-        theirs = engine.restore(page, 20)
-        largest = max(largest, int(np.abs(ours.astype(np.int16) - theirs).max()))
-    return largest / 255
+        differences.append(np.abs(ours.astype(np.int16) - engine.restore(page, 20)))
+    return float(max(part.max() for part in differences)), float(np.mean([part.mean() for part in differences]))
 
 
-def _noisy_cards(cards: Path, recipe: str) -> list[Gray]:
-    _, checked = CleanCards(cards).split()
+def _noisy(cards: list[CleanCard], recipe: str) -> list[Gray]:
     rng = np.random.default_rng(_PARITY_SEED)
-    noise = load_recipe(recipe)
-    return [noise.apply(card.page, rng).page.pixels for card in checked[:_PARITY_PAGES]]
-
-
-def _write_onnx(network: nn.Module, path: Path) -> None:
-    free = {0: "batch", 2: "height", 3: "width"}
-    with warnings.catch_warnings():
-        # The exporter by tracing is on its way out in torch, but its successor needs one more package and
-        # makes a larger graph of the same layers.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            network,
-            (torch.zeros(1, 1, 64, 64),),
-            str(path),
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: free, OUTPUT: free},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
+    noise = load_training_recipe(recipe)
+    return [noise.apply(card.page, rng).page.pixels for card in cards]

@@ -1,29 +1,53 @@
-"""What a restored page is measured by while it is learnt."""
+"""What a restored page is measured by while it is learnt: terms by weight, the two sides of a GAN, and figures."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, max_pool2d
+from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits, conv2d, max_pool2d, mse_loss, relu
 
 _FINE_PX = 15
+_SSIM_PX, _SSIM_SIGMA = 11, 1.5
+_SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
 
 
-def pixel_loss(restored: Tensor, clean: Tensor, edge_weight: float, ink_weight: float = 0.0) -> Tensor:
-    """Mean absolute difference of pixels, and, weighted, of their horizontal and vertical differences.
+def pixel_loss(restored: Tensor, clean: Tensor, weights: Mapping[str, float]) -> Tensor:
+    """The weighted sum of terms.
 
     Args:
         restored: (B, 1, H, W) float32.
         clean: the same shape.
-        edge_weight: 0 for pixels alone. Edges keep a network from being content with flat paper.
-        ink_weight: by how much more the pixels on and around strokes of print count. Print is a twentieth of a card,
-            so without it a network loses little where it takes faint print for dirt and wipes it away.
+        weights: key of `TERMS` -> weight; those of weight 0 cost nothing.
     """
-    error = restored - clean
-    weight = 1 + ink_weight * strokes(clean) if ink_weight else torch.ones(())
-    loss = (weight * error.abs()).mean()
-    if edge_weight:
-        across, down = error[..., :, 1:] - error[..., :, :-1], error[..., 1:, :] - error[..., :-1, :]
-        loss = loss + edge_weight * (across.abs().mean() + down.abs().mean())
+    loss = restored.new_zeros(())
+    for name, weight in weights.items():
+        if weight:
+            loss = loss + weight * TERMS[name](restored, clean)
     return loss
+
+
+def _mse(restored: Tensor, clean: Tensor) -> Tensor:
+    return (restored - clean).square().mean()
+
+
+def _l1(restored: Tensor, clean: Tensor) -> Tensor:
+    return (restored - clean).abs().mean()
+
+
+def _edge(restored: Tensor, clean: Tensor) -> Tensor:
+    """Differences between neighbours: they keep a network from being content with flat paper."""
+    error = restored - clean
+    across, down = error[..., :, 1:] - error[..., :, :-1], error[..., 1:, :] - error[..., :-1, :]
+    return across.abs().mean() + down.abs().mean()
+
+
+def _ink(restored: Tensor, clean: Tensor) -> Tensor:
+    """Absolute differences on and around strokes of print.
+
+    Print is a twentieth of a card: without this a network loses little where it takes faint print for dirt.
+    """
+    return (strokes(clean) * (restored - clean).abs()).mean()
 
 
 @torch.no_grad()
@@ -38,6 +62,97 @@ def strokes(clean: Tensor) -> Tensor:
     """
     darker = avg_pool2d(clean, _FINE_PX, stride=1, padding=_FINE_PX // 2, count_include_pad=False) - clean
     return max_pool2d((4 * darker).clamp(0, 1), 5, stride=1, padding=2)
+
+
+def _frequency(restored: Tensor, clean: Tensor) -> Tensor:
+    """Differences of Fourier coefficients, phase included; orthonormal, so that a crop's size changes nothing."""
+    coefficients: Tensor = torch.fft.rfft2(restored - clean, norm="ortho")
+    return coefficients.abs().mean()
+
+
+def ssim(restored: Tensor, clean: Tensor) -> Tensor:
+    """Structural similarity, a mean over all places where the window fits (Wang et al., IEEE TIP 2004).
+
+    Args:
+        restored: (B, 1, H, W) float32 in [0, 1], at least 11 pixels a side.
+        clean: the same shape.
+    """
+    window = _window(restored.device)
+    mean_r, mean_c = conv2d(restored, window), conv2d(clean, window)
+    var_r = conv2d(restored * restored, window) - mean_r * mean_r
+    var_c = conv2d(clean * clean, window) - mean_c * mean_c
+    both = conv2d(restored * clean, window) - mean_r * mean_c
+    light = (2 * mean_r * mean_c + _SSIM_C1) / (mean_r * mean_r + mean_c * mean_c + _SSIM_C1)
+    shape = (2 * both + _SSIM_C2) / (var_r + var_c + _SSIM_C2)
+    return (light * shape).mean()
+
+
+@lru_cache(maxsize=8)
+def _window(device: torch.device) -> Tensor:
+    places = torch.arange(_SSIM_PX, dtype=torch.float32, device=device) - _SSIM_PX // 2
+    line = torch.exp(-places.square() / (2 * _SSIM_SIGMA**2))
+    line = line / line.sum()
+    return torch.outer(line, line)[None, None]
+
+
+TERMS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": _mse,
+    "l1": _l1,
+    "edge": _edge,
+    "ink": _ink,
+    "ssim": lambda restored, clean: 1 - ssim(restored, clean),
+    "frequency": _frequency,
+}
+
+
+def critic_loss(real: Tensor, fake: Tensor, kind: str) -> Tensor:
+    """What the critic minimises: the mean of what it makes of clean and of restored pages.
+
+    Args:
+        real: logits of clean pages.
+        fake: logits of restored ones.
+        kind: "bce", "hinge" or "least_squares".
+    """
+    if kind == "hinge":
+        return (relu(1 - real).mean() + relu(1 + fake).mean()) / 2
+    distance = _GAN_DISTANCES[kind]
+    return (distance(real, torch.ones_like(real)) + distance(fake, torch.zeros_like(fake))) / 2
+
+
+def adversarial_loss(fake: Tensor, kind: str) -> Tensor:
+    """What the generator minimises of the critic's logits of restored pages; `kind` as in `critic_loss`."""
+    return -fake.mean() if kind == "hinge" else _GAN_DISTANCES[kind](fake, torch.ones_like(fake))
+
+
+_GAN_DISTANCES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "bce": binary_cross_entropy_with_logits,
+    "least_squares": mse_loss,
+}
+
+
+@torch.no_grad()
+def auc(real: Tensor, fake: Tensor) -> float:
+    """The share of (clean, restored) pairs that a critic ranks rightly: .5 tells nothing, 1 everything.
+
+    Args:
+        real: (N,) scores of clean pages.
+        fake: (M,) scores of restored ones.
+    """
+    ahead = real[:, None] - fake[None, :]
+    return float((ahead > 0).float().mean() + (ahead == 0).float().mean() / 2)
+
+
+@torch.no_grad()
+def psnr(restored: Tensor, clean: Tensor) -> float:
+    """Peak signal to noise ratio in decibels, of the squared error of all crops together.
+
+    (A mean over crops would be ruled by the few that have hardly any noise.)
+
+    Args:
+        restored: (B, 1, H, W) float32 in [0, 1].
+        clean: the same shape.
+    """
+    return float(-10 * (restored - clean).square().mean().clamp(min=1e-10).log10())
 
 
 @torch.no_grad()

@@ -1,51 +1,55 @@
-"""Stage 1: a generator learns pixels. A plain loop; it resumes exactly where its last checkpoint stands."""
+"""A generator learns pixels: from clean pages, from a teacher, or from noisy targets alone.
+
+A plain loop; it resumes exactly where its last checkpoint stands.
+"""
 
 import copy
-import math
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import cv2
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
-from docpipe.errors import MissingToolError, UsageError
-from docpipe.models import GENERATORS
+from docpipe.errors import UsageError
 from docpipe.noise.recipe import load_training_recipe
+from docpipe.train.check import Held
 from docpipe.train.config import TrainConfig
-from docpipe.train.data import CleanCards, CropPairs
-from docpipe.train.losses import error_left, pixel_loss
-from docpipe.train.run_folder import append_log, load_checkpoint, load_weights, save_checkpoint, write_sheet
+from docpipe.train.data import CleanCards
+from docpipe.train.draws import draws_of
+from docpipe.train.losses import pixel_loss
+from docpipe.train.reading import Reader
+from docpipe.train.running import (
+    Meter,
+    Place,
+    Tell,
+    adam,
+    autocast,
+    batches,
+    descend,
+    follow,
+    join,
+    learning_rate,
+    prepare,
+    resume,
+    settle,
+    silent,
+    trained,
+)  # fmt: skip
+from docpipe.train.weights import GENERATOR_FILE, load_network, load_weights, make_network, save_network
 
-_CHECK_SEED = 1_000_003
-_LOG_EVERY = 50
-_CLIP_NORM = 1.0
+PIXEL_STAGES = ("pixels", "distil", "noise2noise")
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands: `left` and `fine_left` are shares of the noise, see `losses.error_left`."""
-
-    step: int
-    steps: int
-    loss: float
-    crops_per_second: float
-    data_wait: float
-    left: float | None = None
-    fine_left: float | None = None
-
-
-def pretrain(
-    config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Callable[[Progress], None] = lambda _progress: None
-) -> nn.Module:
+def pretrain(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Tell = silent) -> nn.Module:
     """Train a generator on pixels, from the start or from the folder's checkpoint.
 
+    "distil" aims between the clean page and what a teacher makes of the noisy one (Hinton et al., 2015).
+    "noise2noise" never sees a clean page (Lehtinen et al., ICML 2018); with squared differences it learns the mean of
+    all noisy pages, so the noise should be one that does not darken or lighten on the whole.
+
     Args:
-        config: of the run.
-        folder: of the run; gets the log, the checkpoint and a sample sheet at every check.
+        config: of the stage.
+        folder: of the run; gets the log, the checkpoint and a sample sheet at every check, and at the end the weights.
         device: "cpu" or "cuda".
         tell: called after every logged step.
 
@@ -55,140 +59,79 @@ def pretrain(
     Raises:
         InputError: there are no cards to learn from, no recipe that may be learnt from, or the weights to start from
             are not of this network.
-        UsageError: there is no such network.
-        MissingToolError: `device` is "cuda", and torch has none.
+        UsageError: there is no such network, the crops do not fit it, or the stage is none of `PIXEL_STAGES`.
+        MissingToolError: `device` is "cuda", and torch has none; or the network needs what is not installed.
     """
-    if config.network not in GENERATORS:
-        raise UsageError(f"there is no network {config.network!r}", hint=f"known: {', '.join(GENERATORS)}")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise MissingToolError("torch cannot use a GPU here", hint="see `nvidia-smi`, or use --device cpu")
+    if config.stage not in PIXEL_STAGES:
+        raise UsageError(f"stage is {config.stage!r}; it must be one of {', '.join(PIXEL_STAGES)}")
+    place = join(device)
     recipe = load_training_recipe(config.recipe)
-    cv2.setNumThreads(1)  # before anything is drawn: OpenCV's threads do not survive the fork of the workers
-    torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
+    prepare(config)
+    model = make_generator(config)
     learnt, checked = CleanCards(Path(config.cards)).split()
-    checks = CropPairs(checked, recipe, _CHECK_SEED, config.crop_px, config.checked, scale=config.scale)
-    held = tuple(torch.stack(side) for side in zip(*(checks[i] for i in range(config.checked)), strict=True))
-
-    model = GENERATORS[config.network](widths=config.widths)
-    if config.start_from:
-        load_weights(model, Path(config.start_from))
-    model.to(device)
-    # Much faster for small networks on a CPU; torch's type stubs lack this overload.
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    held = Held(checked, recipe, config)
+    teacher = load_network(Path(config.teacher)) if config.stage == "distil" else None
+    reader = Reader(config, place) if config.recogniser else None
+    for network in (model, teacher):
+        if network is not None:
+            settle(network, place)
     average = copy.deepcopy(model).requires_grad_(False)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4)
-    begun = _resume(folder, model, average, optimiser)
+    optimiser = adam(model, config)
+    parts = {"model": model, "average": average, "optimiser": optimiser}
+    begun = resume(folder, parts)
+    restore = trained(model, place, config)
 
-    count, first = (config.steps - begun) * config.batch, begun * config.batch
-    pairs = CropPairs(
-        learnt, recipe, config.seed, config.crop_px, count, first, scale=config.scale, on_print=config.on_print
-    )
-    waited, timed, at = 0.0, time.perf_counter(), begun
-    for step, (noisy, clean), wait in _timed(_batches(pairs, config), begun + 1):
-        waited += wait
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(config, step)
-        noisy, clean = (side.to(device, memory_format=torch.channels_last) for side in (noisy, clean))
-        with torch.autocast(device, torch.bfloat16, enabled=config.precision == "bfloat16"):
-            restored = model(noisy)
-        loss = pixel_loss(restored.float(), clean, config.edge_weight, config.ink_weight)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), _CLIP_NORM)
-        optimiser.step()
-        _follow(average, model, min(config.average, step / (step + 10)))
+    pairs = draws_of(config, learnt, recipe, place)
+    meter = Meter(config, folder, place, begun, tell)
+    for step, (noisy, target, *lines), waited in batches(pairs, config, place, begun):
+        meter.waited(waited)
+        with autocast(config, place):
+            restored = restore(noisy).float()
+        loss = pixel_loss(restored, target, config.pixel_weights)
+        if teacher is not None:
+            taught = pixel_loss(restored, _taught(teacher, noisy, config, place), config.pixel_weights)
+            loss = torch.lerp(loss, taught, config.teacher_share)
+        if reader is not None:
+            loss = loss + reader.loss(model, restored, target, lines)
+        descend(loss, model, optimiser, learning_rate(config, step), config.clip_norm)
+        follow(average, model, min(config.average, step / (step + 10)))
 
-        is_check = step % config.check_every == 0 or step == config.steps
-        if step % _LOG_EVERY == 0 or is_check:
-            seconds = time.perf_counter() - timed
-            left = _check(average, held, device, folder / f"samples-{step:06}.png") if is_check else (None, None)
-            progress = Progress(
-                step, config.steps, loss.item(), (step - at) * config.batch / seconds, waited / seconds, *left
-            )
-            append_log(
-                folder, step=step, loss=progress.loss, lr=learning_rate(config, step), left=progress.left,
-                fine_left=progress.fine_left, crops_per_second=progress.crops_per_second, data_wait=progress.data_wait,
-            )  # fmt: skip
-            if is_check:
-                save_checkpoint(
-                    folder,
-                    {
-                        "step": step,
-                        "model": model.state_dict(),
-                        "average": average.state_dict(),
-                        "optimiser": optimiser.state_dict(),
-                    },
-                )
-            tell(progress)
-            waited, timed, at = 0.0, time.perf_counter(), step
+        sheet = folder / f"samples-{step:06}.png"
+        meter.note(step, {"loss": loss}, parts, partial(held.figures, average, place, sheet))
     average.cpu().eval()
+    if place.is_first:
+        save_network(average, folder / GENERATOR_FILE, config.network, config.widths)
     return average
 
 
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """Linear warm-up, constant, then 1 - square root down to nothing (Haegele et al., NeurIPS 2024).
+def make_generator(config: TrainConfig) -> nn.Module:
+    """The network of a config, with the weights that it starts from.
 
-    Until the fall begins nothing depends on the length of the run, so a run may be made longer while it goes on.
+    Raises:
+        InputError: the weights to start from are not of this network.
+        UsageError, MissingToolError: as in `make_unlearnt`.
     """
-    if step <= config.warmup:
-        return config.learning_rate * step / config.warmup
-    falling = config.cooldown * config.steps
-    return config.learning_rate * (1 - math.sqrt(max(0.0, 1 - (config.steps - step) / falling)))
+    model = make_unlearnt(config)
+    if config.start_from:
+        load_weights(model, Path(config.start_from))
+    return model
 
 
-def _resume(folder: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    if not (folder / "checkpoint.pt").exists():
-        return 0
-    state = load_checkpoint(folder)
-    model.load_state_dict(state["model"])
-    average.load_state_dict(state["average"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
+def make_unlearnt(config: TrainConfig) -> nn.Module:
+    """The network of a config, before it starts from anything.
 
-
-def _batches(pairs: CropPairs, config: TrainConfig) -> Iterator[tuple[Tensor, Tensor]]:
-    return iter(
-        DataLoader(
-            pairs,
-            batch_size=config.batch,
-            num_workers=config.workers,
-            prefetch_factor=8 if config.workers else None,
-            multiprocessing_context="fork" if config.workers else None,
-        )
-    )
-
-
-def _timed(
-    batches: Iterator[tuple[Tensor, Tensor]], first: int
-) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
-    """Number each batch, and say how many seconds the step waited for it."""
-    step = first
-    while True:
-        began = time.perf_counter()
-        batch = next(batches, None)
-        if batch is None:
-            return
-        yield step, batch, time.perf_counter() - began
-        step += 1
+    Raises:
+        UsageError: there is no such network, or the crops do not fit it.
+        MissingToolError: the network needs what is not installed.
+    """
+    model = make_network(config.network, config.widths, config.encoder_weights)
+    if config.crop_px % int(model.stride):  # type: ignore[arg-type]
+        raise UsageError(f"crop_px is {config.crop_px}; for {config.network} it must be a multiple of {model.stride}")
+    return model
 
 
 @torch.no_grad()
-def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
-    for kept, new in zip(average.parameters(), model.parameters(), strict=True):
-        kept.lerp_(new, 1 - decay)
-    # Running means of the normalisation belong to the weights that they were taken with, so they are averaged too.
-    for kept_buffer, new_buffer in zip(average.buffers(), model.buffers(), strict=True):
-        if kept_buffer.is_floating_point():
-            kept_buffer.lerp_(new_buffer, 1 - decay)
-        else:
-            kept_buffer.copy_(new_buffer)
-
-
-@torch.no_grad()
-def _check(average: nn.Module, held: tuple[Tensor, ...], device: str, sheet: Path) -> tuple[float, float]:
-    average.eval()
-    noisy, clean = held
-    restored = torch.cat([average(part.to(device)).float().cpu() for part in torch.split(noisy, 16)]).clamp(0, 1)
-    write_sheet(sheet, noisy, restored, clean)
-    return error_left(restored, noisy, clean)
+def _taught(teacher: nn.Module, noisy: Tensor, config: TrainConfig, place: Place) -> Tensor:
+    with autocast(config, place):
+        taught: Tensor = teacher(noisy).float()
+    return taught.clamp(0, 1)

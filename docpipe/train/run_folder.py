@@ -12,9 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from docpipe.errors import InputError, UsageError
 from docpipe.train.config import TrainConfig, change_config
@@ -24,10 +22,16 @@ CONFIG, LOG, CHECKPOINT = "config.json", "log.jsonl", "checkpoint.pt"
 
 def new_run(runs: Path, config: TrainConfig) -> Path:
     """Make the next folder, NUMBER-NAME, and write the config and the commit into it."""
+    folder = new_folder(runs, config.name)
+    write_config(folder, {**asdict(config), "commit": commit(), "resumed": []})
+    return folder
+
+
+def new_folder(runs: Path, name: str) -> Path:
+    """Make the next folder, NUMBER-NAME."""
     numbers = [int(path.name.split("-")[0]) for path in runs.glob("[0-9]*-*")]
-    folder = runs / f"{max(numbers, default=0) + 1:03}-{config.name}"
+    folder = runs / f"{max(numbers, default=0) + 1:03}-{name}"
     folder.mkdir(parents=True)
-    _write_config(folder, {**asdict(config), "commit": commit(), "resumed": []})
     return folder
 
 
@@ -41,16 +45,22 @@ def resume_run(folder: Path, changes: dict[str, str]) -> TrainConfig:
     config, _ = read_config(folder)
     config = change_config(config, changes)
     kept = json.loads((folder / CONFIG).read_text())
-    step = load_checkpoint(folder)["step"] if (folder / CHECKPOINT).exists() else 0
+    step = load_checkpoint(folder)["step"] if has_checkpoint(folder) else 0
     if config.steps < step:
         raise UsageError(f"steps is {config.steps}, and {folder} stands at {step} already")
     here = {"step": step, "changes": changes, "commit": commit()}
-    _write_config(folder, {**kept, **asdict(config), "resumed": [*kept.get("resumed", []), here]})
+    write_config(folder, {**kept, **asdict(config), "resumed": [*kept.get("resumed", []), here]})
     return config
 
 
-def _write_config(folder: Path, values: Mapping[str, Any]) -> None:
-    (folder / CONFIG).write_text(json.dumps(values, indent=1) + "\n")
+def write_config(folder: Path, values: Mapping[str, Any]) -> None:
+    """Write the config of a run, its commit and its resumptions."""
+    write_json(folder / CONFIG, values)
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """One JSON object, a line a value."""
+    path.write_text(json.dumps(values, indent=1) + "\n")
 
 
 def read_config(folder: Path) -> tuple[TrainConfig, str]:
@@ -75,6 +85,11 @@ def append_log(folder: Path, **values: Any) -> None:
         log.write(json.dumps(values) + "\n")
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run there has come to its first check."""
+    return (folder / CHECKPOINT).exists()
+
+
 def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
     """Write all that a resumed run needs; whole or not at all."""
     part = folder / f"{CHECKPOINT}.part"
@@ -95,23 +110,6 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
     except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         raise InputError(f"{folder / CHECKPOINT} is damaged", hint="train anew, or bring back a copy of it") from error
     return state
-
-
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Give a network the weights of an earlier run.
-
-    Args:
-        network: of the architecture and the widths that the weights were made with.
-        path: a model.safetensors, as `docpipe export` writes it.
-
-    Raises:
-        InputError: the file cannot be read, or belongs to another network.
-    """
-    try:
-        network.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = "they belong to another network" if isinstance(error, RuntimeError) else str(error)
-        raise InputError(f"the weights {path} cannot be used: {reason}", "name one with start_from") from error
 
 
 def write_sheet(path: Path, noisy: Tensor, restored: Tensor, clean: Tensor, rows: int = 8) -> None:

@@ -12,7 +12,11 @@ from docpipe.train.config import TrainConfig
 @pytest.fixture(scope="session")
 def cards(tmp_path_factory):
     """What `docpipe synth` writes, as far as training reads it: three pages of blocks that stand for print."""
-    folder = tmp_path_factory.mktemp("cards")
+    return draw_cards(tmp_path_factory.mktemp("cards"))
+
+
+def draw_cards(folder):
+    """Write three pages of blocks into a folder."""
     (folder / "clean").mkdir()
     names = []
     for number in range(3):

@@ -1,0 +1,123 @@
+"""The commands that train a network and write it as a model folder."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from docpipe.cli_learning import needs_extra
+from docpipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from docpipe.train.running import Progress, Tell
+
+
+@click.command()
+@click.argument("config_path", metavar="[CONFIG]", required=False, type=click.Path(path_type=Path))
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE",
+              help="Change a value of the config, of all stages or of one: STAGE.KEY=VALUE.")
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Print the config; train nothing.")
+def train(
+    config_path: Path | None, changes: tuple[str, ...], runs: Path, resume: Path | None, device: str, dry_run: bool
+) -> None:
+    """Train a network on pairs that are drawn on the fly; a numbered run comes of it.
+
+    A CONFIG may be a chain of stages: pixels, critic, adversarial, distil and others. On several GPUs, or machines
+    that share a disk, start it with torchrun.
+
+    \b
+    docpipe synth --cards 600 -o runs/cards
+    docpipe train docpipe/train/configs/compact.toml
+    docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
+    docpipe train docpipe/train/configs/teacher.toml --set adversarial.pixel_weight=100 --device cuda
+    docpipe train --resume runs/001-compact --set steps=60000
+    torchrun --nproc-per-node 8 -m docpipe train docpipe/train/configs/teacher.toml --device cuda
+    """
+    from docpipe.train.chain import load_chain
+
+    if malformed := [change for change in changes if "=" not in change]:
+        raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
+    changed = dict(change.split("=", 1) for change in changes)
+    if (config_path is None) == (resume is None):
+        raise UsageError("give a CONFIG, or --resume RUN, which has its own", hint="change it with --set KEY=VALUE")
+    if dry_run and resume:
+        raise UsageError("--dry-run prints a CONFIG; that of a run is its config.json")
+    chain = load_chain(config_path, changed) if config_path else None
+    if dry_run and chain:
+        stages = {label: asdict(config) for label, config in chain.stages.items()}
+        click.echo(json.dumps(next(iter(stages.values())) if chain.is_one else stages, indent=1))
+        return
+    with needs_extra("train"):
+        from docpipe.train.chain_run import new_chain_run, require_chain_ready, resume_chain_run, run_chain
+        from docpipe.train.running import join
+    place = join(device)
+    if chain is not None:
+        require_chain_ready(chain, device)
+        folder = place.agree(partial(new_chain_run, runs, chain))
+    else:
+        assert resume is not None
+        folder, chain = resume, place.agree(partial(resume_chain_run, resume, changed))
+    with _told() as tell:
+        try:
+            run_chain(chain, folder, place, tell=tell)
+        except KeyboardInterrupt:
+            click.echo(f"{folder} goes on from its last check: docpipe train --resume {folder}", err=True)
+            raise
+    if place.is_first:
+        click.echo(f"-> {folder}", err=True)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Model folder to write.")
+@click.option("--version", "model_version", default="1", show_default=True, help="Of this training of the model.")
+@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp32", show_default=True,
+              help="Of the network's arithmetic: fp16 for GPUs, int8 for CPUs.")
+def export(run: Path, out: Path, model_version: str, precision: str) -> None:
+    """Write the network of a training run as a model folder for `docpipe clean --engine onnx --model`.
+
+    \b
+    docpipe export runs/001-compact -o models/compact
+    docpipe export runs/001-compact -o models/compact-int8 --precision int8
+    """
+    with needs_extra("train"):
+        from docpipe.train.export import export as export_run
+    card = export_run(run, out, version=model_version, precision=precision)
+    click.echo(f"{card['name']} {card['version']}, {card['overlap_px']} px overlap -> {out}", err=True)
+
+
+@contextmanager
+def _told() -> "Iterator[Tell]":
+    """A bar with throughput and time left where stderr is a terminal, and a line a check."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    of_the_first = os.environ.get("RANK", "0") == "0"
+    bar = Bar(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"),
+        TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
+        console=Console(stderr=True, highlight=False), disable=not (sys.stderr.isatty() and of_the_first),
+    )  # fmt: skip
+    stage = bar.add_task("training", total=None, speed="")
+
+    def tell(progress: "Progress") -> None:
+        speed = f"{progress.crops_per_second:.0f} crops/s, {progress.data_wait:.0%} waiting"
+        bar.update(stage, description=progress.stage, completed=progress.step, total=progress.steps, speed=speed)
+        if progress.figures:
+            figures = ", ".join(f"{name} {value:.3f}" for name, value in progress.figures.items())
+            at = f"{progress.stage}, step {progress.step}"
+            click.echo(f"{at}: loss {progress.loss:.4f}, {figures}; {speed}", err=True)
+
+    with bar:
+        yield tell

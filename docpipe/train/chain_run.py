@@ -1,0 +1,143 @@
+"""Running a chain: each stage is a run of its own, in a folder inside the chain's."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from docpipe.errors import InputError, UsageError
+from docpipe.train.chain import Chain, change_chain, make_chain
+from docpipe.train.config import TrainConfig
+from docpipe.train.run_folder import (
+    commit,
+    has_checkpoint,
+    load_checkpoint,
+    new_folder,
+    new_run,
+    resume_run,
+    write_config,
+    write_json,
+)  # fmt: skip
+from docpipe.train.running import Place, Tell, silent
+from docpipe.train.stages import LEAVES, require_ready, run_stage
+from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, RECOGNISER_FILE
+
+CHAIN = "chain.json"
+_REFERENCES: Mapping[str, str] = {
+    "start_from": GENERATOR_FILE,
+    "critic_from": CRITIC_FILE,
+    "teacher": GENERATOR_FILE,
+    "recogniser": RECOGNISER_FILE,
+}
+"""Values that may be the label of an earlier stage, and what of that stage they then stand for."""
+
+
+def require_chain_ready(chain: Chain, device: str) -> None:
+    """Refuse what cannot begin, before a folder is made for it.
+
+    Raises:
+        UsageError: a stage names neither an earlier one nor a file; or as in `stages.require_ready`.
+        InputError, MissingToolError: as in `stages.require_ready`.
+    """
+    earlier: list[str] = []
+    for label, config in chain.stages.items():
+        for name in _REFERENCES:
+            wanted = getattr(config, name)
+            if wanted and wanted not in earlier and not Path(wanted).is_file():
+                raise UsageError(f"{name} of the stage {label} is {wanted!r}, neither an earlier stage nor a file",
+                                 hint=f"earlier stages: {', '.join(earlier) or 'none'}")
+        require_ready(config, device)
+        earlier.append(label)
+
+
+def new_chain_run(runs: Path, chain: Chain) -> Path:
+    """Make the next folder, NUMBER-NAME: that of the stage where there is but one, else of the chain."""
+    if chain.is_one:
+        return new_run(runs, next(iter(chain.stages.values())))
+    folder = new_folder(runs, chain.name)
+    _write(folder, chain, commit(), [])
+    return folder
+
+
+def resume_chain_run(folder: Path, changes: Mapping[str, str]) -> Chain:
+    """The chain of a run that goes on, some of its values changed; the changes are kept beside it.
+
+    Raises:
+        InputError: the folder is not that of a run.
+        UsageError: a key or value is none.
+    """
+    if not (folder / CHAIN).exists():
+        config = resume_run(folder, dict(changes))
+        return Chain(config.name, {config.stage: config})
+    try:
+        kept = json.loads((folder / CHAIN).read_text())
+        chain, started_from, resumed = make_chain(kept["stages"], {}, CHAIN), kept["commit"], kept["resumed"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder} is no training run ({error})", "name a folder such as runs/001-teacher") from error
+    chain = change_chain(chain, changes)
+    _write(folder, chain, started_from, [*resumed, {"changes": dict(changes), "commit": commit()}])
+    return chain
+
+
+def run_chain(chain: Chain, folder: Path, place: Place, *, tell: Tell = silent) -> None:
+    """Run all stages that are not done yet, each from the start or from its checkpoint.
+
+    Args:
+        chain: what to run.
+        folder: as `new_chain_run` made it.
+        place: of this process.
+        tell: called after every logged step of a stage.
+    """
+    if chain.is_one:
+        run_stage(next(iter(chain.stages.values())), folder, device=place.device, tell=tell)
+        return
+    for label in chain.stages:
+        config, stage_folder = _resolved(chain, label, folder), _folder_of(chain, label, folder)
+        if place.agree(partial(_is_done, config, stage_folder)):
+            continue
+        if place.is_first:
+            stage_folder.mkdir(exist_ok=True)
+            write_config(stage_folder, {**asdict(config), "commit": commit(), "resumed": []})
+        run_stage(config, stage_folder, device=place.device, tell=tell)
+
+
+def folder_to_export(run: Path) -> Path:
+    """The run itself, or of a chain's run the folder of the last stage that has made a generator.
+
+    Raises:
+        InputError: there is no such stage yet.
+    """
+    if not (run / CHAIN).exists():
+        return run
+    made = sorted(path.parent for path in run.glob(f"[0-9]*-*/{GENERATOR_FILE}"))
+    if not made:
+        raise InputError(f"no stage of {run} has made a network yet", hint=f"docpipe train --resume {run}")
+    return made[-1]
+
+
+def _folder_of(chain: Chain, label: str, folder: Path) -> Path:
+    return folder / f"{list(chain.stages).index(label) + 1}-{label}"
+
+
+def _resolved(chain: Chain, label: str, folder: Path) -> TrainConfig:
+    """A stage's config with files in the place of labels."""
+    config = chain.stages[label]
+    named = {name: getattr(config, name) for name in _REFERENCES}
+    files: dict[str, Any] = {
+        name: str(_folder_of(chain, wanted, folder) / _REFERENCES[name])
+        for name, wanted in named.items() if wanted in chain.stages
+    }  # fmt: skip
+    return replace(config, **files)
+
+
+def _is_done(config: TrainConfig, folder: Path) -> bool:
+    if not has_checkpoint(folder) or not (folder / LEAVES[config.stage]).exists():
+        return False
+    return bool(load_checkpoint(folder)["step"] >= config.steps)
+
+
+def _write(folder: Path, chain: Chain, started_from: str, resumed: list[dict[str, object]]) -> None:
+    stages = {label: asdict(config) for label, config in chain.stages.items()}
+    write_json(folder / CHAIN, {"name": chain.name, "commit": started_from, "resumed": resumed, "stages": stages})

@@ -1,0 +1,111 @@
+"""Writing a network as ONNX: float32, float16, or int8 by static quantisation."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from torch import Tensor, nn
+
+from docpipe.page import Gray
+from docpipe.restore.onnx_engine import INPUT, OUTPUT
+
+PRECISIONS = ("fp32", "fp16", "int8")
+_OPSET = 17
+_CALIBRATION_PX = 256
+
+
+def write_onnx(network: nn.Module, path: Path, precision: str, pages: list[Gray]) -> None:
+    """Write a network with free batch, height and width; pages come and go as float32 whatever its precision.
+
+    Args:
+        network: in evaluation mode, its normalisation folded.
+        path: of the ONNX file.
+        precision: one of `PRECISIONS`.
+        pages: noisy pages of training that int8 is calibrated on.
+
+    Raises:
+        ValueError: there is no such precision.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
+    if precision == "int8":
+        _write_int8(network, path, pages)
+    else:
+        _trace(_Half(network) if precision == "fp16" else network, path)
+
+
+class _Half(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network.half()
+
+    def forward(self, page: Tensor) -> Tensor:
+        restored: Tensor = self.network(page.half())
+        return restored.float()
+
+
+class _Pages(CalibrationDataReader):  # type: ignore[misc] # the library has no types
+    """Crops of pages, one after the other."""
+
+    def __init__(self, pages: list[Gray]) -> None:
+        self._crops = self._cut(pages)
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        """The next input, None after the last."""
+        return next(self._crops, None)
+
+    @staticmethod
+    def _cut(pages: list[Gray]) -> Iterator[dict[str, NDArray[np.float32]]]:
+        side = _CALIBRATION_PX
+        for page in pages:
+            for top in range(0, page.shape[0] - side + 1, side):
+                for left in range(0, page.shape[1] - side + 1, side):
+                    crop = page[top : top + side, left : left + side].astype(np.float32) / np.float32(255)
+                    yield {INPUT: crop[None, None]}
+
+
+def _write_int8(network: nn.Module, path: Path, pages: list[Gray]) -> None:
+    """Convolutions alone: the page itself passes the network's last sum unrounded.
+
+    Weights have 7 bits: on processors without VNNI sums of 8-bit products overflow.
+    """
+    logging.getLogger().addFilter(_is_no_advice)
+    try:
+        with TemporaryDirectory() as scratch:
+            whole = Path(scratch) / "float32.onnx"
+            _trace(network, whole)
+            quantize_static(
+                whole, path, _Pages(pages), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv"],
+                per_channel=True, reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+            )  # fmt: skip
+    finally:
+        logging.getLogger().removeFilter(_is_no_advice)
+
+
+def _is_no_advice(record: logging.LogRecord) -> bool:
+    """The library tells the root logger to pre-process a network that has no need of it."""
+    return "pre-processing" not in record.getMessage()
+
+
+def _trace(network: nn.Module, path: Path) -> None:
+    free = {0: "batch", 2: "height", 3: "width"}
+    with warnings.catch_warnings():
+        # The exporter by tracing is on its way out in torch, but its successor needs one more package and
+        # makes a larger graph of the same layers.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network,
+            (torch.zeros(1, 1, 64, 64),),
+            str(path),
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_axes={INPUT: free, OUTPUT: free},
+            opset_version=_OPSET,
+            dynamo=False,
+        )

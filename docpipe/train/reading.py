@@ -1,0 +1,80 @@
+"""What a frozen recogniser says of restored print: terms of the loss of a generator."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import ctc_loss
+
+from docpipe.models.recogniser import BLANK
+from docpipe.train.config import TrainConfig
+from docpipe.train.running import Place, settle
+from docpipe.train.weights import load_network
+
+
+class Reader:
+    """A recogniser that learns nothing any more.
+
+    Args:
+        config: of the stage; names the recogniser and the weights of its terms.
+        place: where it runs.
+
+    Raises:
+        InputError: its weights cannot be used.
+    """
+
+    def __init__(self, config: TrainConfig, place: Place) -> None:
+        self._recogniser = load_network(Path(config.recogniser))
+        self._text_weight, self._feature_weight = config.text_weight, config.feature_weight
+        settle(self._recogniser, place)
+
+    def loss(self, generator: nn.Module, restored: Tensor, clean: Tensor, lines: Sequence[Tensor]) -> Tensor:
+        """The weighted sum of the text term and of the feature term.
+
+        Args:
+            generator: in training; its normalisation learns nothing from lines.
+            restored: (B, 1, H, W) float32, for the feature term.
+            clean: the same shape.
+            lines: a batch of `CardLines`, for the text term; empty without it.
+        """
+        loss = restored.new_zeros(())
+        if self._feature_weight:
+            loss = loss + self._feature_weight * feature_loss(self._recogniser, restored, clean)
+        if self._text_weight:
+            noisy, inside, paper, labels, lengths = lines
+            generator.eval()
+            shown = generator(noisy).float() * inside + paper[:, None, None, None] * (1 - inside)
+            generator.train()
+            loss = loss + self._text_weight * text_loss(self._recogniser, shown, labels, lengths)
+        return loss
+
+
+def feature_loss(recogniser: nn.Module, restored: Tensor, clean: Tensor) -> Tensor:
+    """Mean difference of features, each level in the size of its features of the clean page.
+
+    Source: perceptual losses (Johnson et al., ECCV 2016), with our own reader in the place of VGG.
+    """
+    with torch.no_grad():
+        wanted = recogniser.features(clean)  # type: ignore[operator]
+    found = recogniser.features(restored)  # type: ignore[operator]
+    differences = [
+        (ours - theirs).abs().mean() / theirs.abs().mean().clamp(min=1e-3)
+        for ours, theirs in zip(found, wanted, strict=True)
+    ]
+    return torch.stack(differences).mean()
+
+
+def text_loss(recogniser: nn.Module, lines: Tensor, labels: Tensor, lengths: Tensor) -> Tensor:
+    """CTC loss a character.
+
+    Args:
+        recogniser: in any mode.
+        lines: (B, 1, 64, W) float32.
+        labels: (B, longest) int64, from 1.
+        lengths: (B,) int64.
+    """
+    says = recogniser(lines)
+    columns = torch.full_like(lengths, says.shape[0])
+    loss: Tensor = ctc_loss(says, labels, columns, lengths, blank=BLANK, reduction="mean", zero_infinity=True)
+    return loss
