@@ -21,7 +21,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "steps": (1, inf), "batch": (1, inf), "crop_px": (1, inf), "check_every": (1, inf), "checked": (1, inf),
     "warmup": (0, inf), "cooldown": (_ABOVE_0, 1), "on_print": (0, 1), "average": (0, 1 - _ABOVE_0),
     "learning_rate": (_ABOVE_0, inf), "critic_rate_ratio": (_ABOVE_0, inf), "clip_norm": (_ABOVE_0, inf),
-    "mse_weight": (0, inf), "l1_weight": (0, inf), "edge_weight": (0, inf), "ink_weight": (0, inf), "ssim_weight": (0, inf),
+    "mse_weight": (0, inf), "l1_weight": (0, inf), "edge_weight": (0, inf), "ink_weight": (0, inf),
+    "ssim_weight": (0, inf),
     "frequency_weight": (0, inf), "text_weight": (0, inf), "feature_weight": (0, inf), "pixel_weight": (0, inf),
     "teacher_share": (0, 1), "critic_threshold": (0, inf), "critic_steps": (1, inf), "generator_steps": (1, inf),
 }  # fmt: skip
