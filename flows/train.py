@@ -20,6 +20,7 @@ def train(
     runs: LocalPath = "runs",
     resume: LocalPath | None = None,
     device: Device = "cpu",
+    go_on: bool = True,
 ) -> str:
     """Train a network and add it to the folder of models (DOCPIPE_MODELS) under its next version.
 
@@ -29,6 +30,7 @@ def train(
         runs: folder of the runs; this one gets the next number.
         resume: folder of a run that was stopped, to go on with it instead.
         device: cpu or cuda. Runs on a GPU wait for one another.
+        go_on: where a run of just this config was stopped in the middle, go on with it.
 
     Returns:
         NAME@VERSION of the new model.
@@ -38,7 +40,7 @@ def train(
     from docpipe.train.data import require_cards
     from docpipe.train.export import export
     from docpipe.train.pretrain import pretrain
-    from docpipe.train.run_folder import new_run, resume_run
+    from docpipe.train.run_folder import new_run, resume_run, unfinished_run
 
     with discreet(private_folder(Path(runs))), gpu_slot(device):
         if resume:
@@ -46,7 +48,10 @@ def train(
         else:
             plan = load_config(Path(config), changes)
             require_cards(Path(plan.cards))
-            run = new_run(Path(runs), plan)
+            stopped = unfinished_run(Path(runs), plan) if go_on else None
+            if stopped:
+                resume_run(stopped, {})
+            run = stopped or new_run(Path(runs), plan)
         get_run_logger().info("training run %s, %d steps", run.name, plan.steps)
         progress = Progress("train", plan.steps, f"{plan.steps} steps of {plan.name}")
         pretrain(plan, run, device=device, tell=lambda now: progress.tell(now.step))

@@ -35,6 +35,16 @@ def new_folder(runs: Path, name: str) -> Path:
     return folder
 
 
+def unfinished_run(runs: Path, config: TrainConfig) -> Path | None:
+    """The latest run of just this config that came to a check, and was stopped before its last step; None without."""
+    for folder in sorted(runs.glob("[0-9]*-*"), reverse=True):
+        if not (folder / CONFIG).is_file() or not has_checkpoint(folder):
+            continue
+        if read_config(folder)[0] == config and load_checkpoint(folder)["step"] < config.steps:
+            return folder
+    return None
+
+
 def resume_run(folder: Path, changes: dict[str, str]) -> TrainConfig:
     """The config of a run that goes on, some of its values changed; when and what is kept beside it.
 

@@ -1,5 +1,7 @@
 """Cards are drawn once, a training lays its model beside the others, and neither puts it into service."""
 
+import json
+
 import pytest
 
 pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
@@ -8,6 +10,9 @@ from flows.synthesize import synthesize
 from flows.train import train
 
 pytest.importorskip("torch", reason="training needs torch (pip install 'docpipe-ocr[train]')")
+from docpipe.train.config import load_config
+from docpipe.train.pretrain import pretrain
+from docpipe.train.run_folder import new_run
 from tests.train.conftest import cards  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.slow
@@ -34,6 +39,27 @@ def test_a_training_adds_the_next_version_and_can_be_gone_on_with(server, cards,
     registry = Registry.of_environment()
     assert [model.spec for model in registry.models()[0]] == ["compact@1", "tiny@1", "tiny@2"]
     assert registry.in_service().spec == "compact@1" and registry.changes() == []
+
+
+def test_a_training_that_was_killed_is_gone_on_with_by_the_next_run(server, cards, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "models"))
+    (tmp_path / "tiny.toml").write_text(CONFIG)
+    config = load_config(tmp_path / "tiny.toml", {"cards": f'"{cards}"'})
+    killed = new_run(tmp_path / "runs", config)
+
+    def stop(progress):
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(config, killed, tell=stop)
+    options = {"runs": str(tmp_path / "runs"), "changes": {"cards": f'"{cards}"'}}
+    assert train(str(tmp_path / "tiny.toml"), **options) == "tiny@1"
+    assert [path.name for path in (tmp_path / "runs").glob("0*")] == ["001-tiny"]
+    resumed = json.loads((killed / "config.json").read_text())["resumed"]
+    assert [one["step"] for one in resumed] == [2]
+    assert train(str(tmp_path / "tiny.toml"), **options) == "tiny@2", "what is finished is not gone on with"
+    assert (tmp_path / "runs" / "002-tiny").is_dir()
 
 
 def test_a_training_without_cards_fails_and_makes_no_folder_for_a_run(server, tmp_path):
