@@ -15,6 +15,7 @@ from docpipe.cards.render import draw_card, render_card
 from docpipe.cards.style import DATE_FORMATS, draw_style
 
 pytest.importorskip("faker")
+pytest.importorskip("pdf417gen")
 pytestmark = pytest.mark.usefixtures("installed_fonts")
 
 TRAIN = families_of("train")
