@@ -40,8 +40,7 @@ def punch_holes(gray: Gray, *, count: int, diameter_px: float, lid: float, mm_px
     radius_px = diameter_px / 2
     shade_px = np.float32(min(SHADOW_MM * mm_px, radius_px) + 1e-3)
     punched = gray.astype(np.float32)
-    for _ in range(count):
-        x_px, y_px = rng.random(2) * gray.shape[::-1]
+    for x_px, y_px in rng.random((count, 2)) * gray.shape[::-1]:
         reach_px = int(radius_px + 4 * BURR_MM * mm_px) + 2
         rows = slice(max(0, int(y_px) - reach_px), int(y_px) + reach_px + 1)
         columns = slice(max(0, int(x_px) - reach_px), int(x_px) + reach_px + 1)

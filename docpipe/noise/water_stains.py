@@ -47,9 +47,9 @@ def water_stains(gray: Gray, *, count: int, darkness: float, radius_px: float, r
         outside = puddle(radius_px if number == 0 else radius_px * rng.uniform(0.15, 0.7), rng.uniform(0.5, 1.1), rng)
         y_px, x_px = rng.integers(gray.shape)
         on_page, in_patch = windows(gray.shape, outside.shape, int(x_px), int(y_px))
-        tide = _tide(outside, rng)[in_patch]
+        tide = _tide(outside[in_patch], rng)
         place = stained[on_page]
-        if run_px > 0 and place.size:
+        if run_px > 0:
             wet = np.clip(-outside[in_patch] / np.float32(0.1), 0, 1)
             place += wet * (cv2.GaussianBlur(place, (0, 0), run_px) - place)
         place *= 1 - np.float32(darkness) * tide
