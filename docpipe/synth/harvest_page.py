@@ -25,9 +25,13 @@ INK_CONTRAST = 0.06, 0.12                    # of a stroke against what is aroun
 STROKE_WINDOW_MM = 2.5
 SOLID = 0.45                                 # share of the light: ink, where it is so much on more than a stroke
 FAINT_CONTRAST = 0.4                         # the rim of a stain is fainter than the ink of a pen
-SPECK_MM = 0.8                               # larger specks may be letters
-LINE_MM, LINE_WIDTH_MM = 7.0, 2.0            # no letter on a card has a straight stroke of such a length
-LINE_TURNS_DEG = (-6, -3, 0, 3, 6)
+SPECK_MM, GRAIN_MM2 = 0.8, 0.1               # larger ones may be letters, or parts of them
+SPOT_FILLED, RIM_MM = 0.85, 6.0              # of its hull; smaller rims may be the letter O
+LARGE_MM, RIM_WIDTH_MM, RIM_SHARE = 4.0, 1.2, 0.8     # an area that is no print; its rim; how much of a stroke is on it
+LINE_MM = 7.0                                # no letter on a card has a straight stroke of such a length
+STREAK_MM, FOLD_MM, FOLD_CONTRAST = 1.2, 3.0, 0.2     # widths; what is wider and as dark is print that lies on it
+LINE_TURNS_DEG = (-6, -4, -2, 0, 2, 4, 6)
+LINE_PX_PER_MM, LINE_PX_FILLED = 4.0, 0.2    # lines are looked for on a coarser copy; share of its pixels
 LINE_GAP_MM, LINE_SHARE, LINE_FROM_EDGE_MM = 30.0, 0.6, 2.0    # a streak or a fold crosses the page; a rule does not
 PRINT_MARGIN_MM = 1.0
 PORTRAIT_SIDE_MM, PORTRAIT_MARGIN_MM = 8.0, 3.0
@@ -70,10 +74,16 @@ def take_apart(gray: Gray, mm_px: float) -> PageMaps:
     grain = float(np.median(np.abs(fine))) / 0.6745            # a robust standard deviation
     level = max(LEAST_LOST, NOISE_SIGMAS * grain)
 
-    strokes = _strokes(lost, mm_px, min(max(INK_CONTRAST[0], 2 * grain), INK_CONTRAST[1]))
-    lines = _lines(strokes, mm_px)
+    relief = np.abs(lost - _around(lost, mm_px))
+    strokes = (relief > min(max(INK_CONTRAST[0], 2 * grain), INK_CONTRAST[1])).astype(np.uint8)
+    dark = (relief > FOLD_CONTRAST).astype(np.uint8)
+    streaks = _lines(strokes, STREAK_MM, mm_px)
+    folds = _lines(strokes & ~_thick(dark & ~streaks & 1, 0.3 * mm_px) & 1, FOLD_MM, mm_px)
+    lines = (streaks | folds) & ~_glyphs(strokes, mm_px) & 1           # a line of text may run off the page, too
     solid = cv2.morphologyEx((lost > SOLID).astype(np.uint8), cv2.MORPH_OPEN, _disc(0.6 * mm_px))
-    printed = _print(strokes & ~_thick(lines, 0.3 * mm_px) & 1, lost, mm_px) | solid
+    beside = _thick(lines, 0.3 * mm_px)
+    ink = strokes & (~beside | (dark & ~_thick(streaks & lines, 0.3 * mm_px))) & 1
+    printed = _print(ink, lost, mm_px) | solid
     forbidden = _thick(printed, PRINT_MARGIN_MM * mm_px) | portraits(gray, mm_px) | _untold(paper, mm_px)
     rim = max(1, round(1.5 * mm_px))
     forbidden[:rim], forbidden[-rim:], forbidden[:, :rim], forbidden[:, -rim:] = 1, 1, 1, 1
@@ -154,25 +164,27 @@ def components(mask: Mask) -> NDArray[np.int32]:
     return cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:].astype(np.int32, copy=False)
 
 
-def _strokes(lost: Field, mm_px: float, contrast: float) -> Mask:
-    """What is darker, or lighter, than its surroundings by more than a contrast, and narrow."""
+def _around(lost: Field, mm_px: float) -> Field:
+    """The mean in a window that is wider than a stroke."""
     side = 2 * round(STROKE_WINDOW_MM * mm_px / 2) + 1
-    return (np.abs(lost - cv2.blur(lost, (side, side))) > contrast).astype(np.uint8)
+    return np.asarray(cv2.blur(lost, (side, side)), np.float32)
 
 
-def _lines(strokes: Mask, mm_px: float) -> Mask:
-    """The straight lines among the strokes that cross the page, roughly along one of its sides."""
-    joined = cv2.dilate(strokes, np.ones((3, 3), np.uint8))      # a fold is rough
-    too_wide = cv2.morphologyEx(joined, cv2.MORPH_OPEN, _disc(LINE_WIDTH_MM * mm_px / 2))
-    narrow = joined & ~too_wide & 1
-    found = np.zeros_like(strokes)
+def _lines(strokes: Mask, width_mm: float, mm_px: float) -> Mask:
+    """The straight lines of at most a width that cross the page, roughly along one of its sides."""
+    shrink = min(1.0, LINE_PX_PER_MM / mm_px)         # so coarse that a rough fold is straight
+    joined = cv2.dilate(strokes, np.ones((3, 3), np.uint8)).astype(np.float32)
+    coarse = cv2.resize(joined, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    seen, coarse_px = (coarse > LINE_PX_FILLED).astype(np.uint8), shrink * mm_px
+    narrow = seen & ~cv2.morphologyEx(seen, cv2.MORPH_OPEN, _disc(width_mm * coarse_px / 2)) & 1
+    found = np.zeros_like(seen)
     for side, upright_deg in ((1, 0), (0, 90)):
-        straight = np.zeros_like(strokes)
+        straight = np.zeros_like(seen)
         for turn_deg in LINE_TURNS_DEG:
-            kernel = _line_kernel(round(LINE_MM * mm_px), upright_deg + turn_deg)
+            kernel = _line_kernel(round(LINE_MM * coarse_px), upright_deg + turn_deg)
             straight |= cv2.morphologyEx(narrow, cv2.MORPH_OPEN, kernel)
-        found |= _crossing(straight, side, mm_px)
-    return found & strokes
+        found |= _crossing(straight, side, coarse_px)
+    return cv2.resize(found, strokes.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.uint8) & strokes
 
 
 def _crossing(straight: Mask, side: int, mm_px: float) -> Mask:
@@ -189,6 +201,16 @@ def _crossing(straight: Mask, side: int, mm_px: float) -> Mask:
     return (crosses[labels] & (straight > 0)).astype(np.uint8)
 
 
+def _glyphs(strokes: Mask, mm_px: float) -> Mask:
+    """The strokes of the size of glyphs that stand in rows."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    boxes = stats[1:].astype(np.int32)
+    longest, shortest = boxes[:, 2:4].max(axis=1, initial=0), boxes[:, 2:4].min(axis=1, initial=10**6)
+    is_glyph = (longest > SPECK_MM * mm_px) & (longest <= LINE_MM * mm_px) & (longest <= 8 * shortest)
+    is_glyph[is_glyph] = stands_in_rows(boxes[is_glyph])
+    return np.concatenate([[False], is_glyph])[labels].astype(np.uint8)
+
+
 def _print(strokes: Mask, lost: Field, mm_px: float) -> Mask:
     """Strokes that are, or may be, print or pen: all but single specks and the faint rims of what is dark within."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
@@ -196,25 +218,37 @@ def _print(strokes: Mask, lost: Field, mm_px: float) -> Mask:
     in_rows = stands_in_rows(boxes)
     is_speck = boxes[:, 2:4].max(axis=1, initial=0) <= SPECK_MM * mm_px
     is_print = ~is_speck | in_rows
-    calm = cv2.GaussianBlur(lost, (0, 0), 0.8 * mm_px)
+    outlines = _outlines(lost, mm_px)
     for number in np.nonzero(~is_speck & ~in_rows)[0]:
         left, top, width, height, pixels = boxes[number]
         window = np.s_[top:top + height, left:left + width]
-        own = labels[window] == number + 1
-        is_grain = pixels < 0.1 * mm_px**2
-        is_print[number] = not (is_grain or _is_rim(own, lost[window], calm[window]))
+        own = (labels[window] == number + 1).astype(np.uint8)
+        is_print[number] = pixels >= GRAIN_MM2 * mm_px**2 and not _is_spot(own, lost[window], outlines[window], mm_px)
     return np.concatenate([[False], is_print])[labels].astype(np.uint8)
 
 
-def _is_rim(own: NDArray[np.bool_], lost: Field, calm: Field) -> bool:
-    """Whether a component bounds an area that is dark as a whole, and is not much darker itself."""
-    contour, _ = cv2.findContours(own.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+def _outlines(lost: Field, mm_px: float) -> Mask:
+    """A band along the outlines of all that is dark and larger than print: where a stain has its rim."""
+    dark = (cv2.GaussianBlur(lost, (0, 0), 0.3 * mm_px) > LEAST_LOST).astype(np.uint8)
+    large = cv2.morphologyEx(dark, cv2.MORPH_OPEN, _disc(LARGE_MM * mm_px / 2))
+    return _thick(large, 0.6 * mm_px) & ~cv2.erode(large, _disc(RIM_WIDTH_MM * mm_px)) & 1
+
+
+def _is_spot(own: Mask, lost: Field, outlines: Mask, mm_px: float) -> bool:
+    """Whether a component is no letter: a faint round spot, or the faint rim of something that is dark within."""
+    if np.percentile(lost[own > 0], 90) > FAINT_CONTRAST:
+        return False
+    if outlines[own > 0].mean() > RIM_SHARE:
+        return True
+    contours, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = np.zeros(own.shape, np.uint8)
-    cv2.fillConvexPoly(hull, cv2.convexHull(np.vstack(contour)), 1)
-    within = (hull > 0) & ~own
-    if not within.any():
-        within = own
-    return bool(np.percentile(lost[own], 90) < FAINT_CONTRAST and np.percentile(calm[within], 25) > LEAST_LOST)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.vstack(contours)), 1)
+    if max(own.shape) <= 2 * min(own.shape) and own.sum() > SPOT_FILLED * hull.sum():
+        return True
+    if min(own.shape) < RIM_MM * mm_px:
+        return False
+    within = (hull > 0) & (_thick(own, 0.8 * mm_px) == 0)
+    return bool(within.any() and np.percentile(lost[within], 25) > LEAST_LOST)
 
 
 def _untold(paper: Field, mm_px: float) -> Mask:

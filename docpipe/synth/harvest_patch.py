@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docpipe.noise.fields import Field, to_gray
-from docpipe.noise.patterns import Combine, Pattern
+from docpipe.noise.patterns import NEUTRAL, Combine, Pattern
 from docpipe.page import Gray
 from docpipe.synth.harvest_page import Mask, PageMaps, components
 
 LARGEST_MM = 15.0
 WINDOWS_MM = (15.0, 11.0, 8.0, 5.5)     # what does not fit as a whole is cut into pieces, the largest first
-MARGIN_MM, FADE_MM = 1.0, 1.0
+MARGIN_MM, FADE_MM, SPREAD_MM = 1.0, 1.0, 0.5
+FOLD_WIDTH_MM = 0.8                     # wider lines count as folds
 LEAST_DARKNESS_MM2 = 0.12               # light lost in all: a speck of a third of a millimetre does
 LEAST_PEAK = 0.08                       # share of the light at its darkest
 MOST_A_PAGE = 60
@@ -56,7 +57,8 @@ def cut_patches(gray: Gray, maps: PageMaps, mm_px: float) -> list[Patch]:
     for box in sorted(boxes, key=lambda box: -float(weight[_inside(box)].sum())):
         if len(chosen) < MOST_A_PAGE and not any(_overlap(box, other) for other in chosen):
             chosen.append(box)
-    return [_patch(gray, maps, box, mm_px) for box in chosen]
+    patches = [_patch(gray, maps, box, mm_px) for box in chosen]
+    return [patch for patch in patches if _shows_something(patch.pattern)]
 
 
 def _clear_boxes(weight: Field, maps: PageMaps, mm_px: float) -> list[Box]:
@@ -102,13 +104,27 @@ def _windows(box: Box, width: int, height: int) -> list[Box]:
 def _patch(gray: Gray, maps: PageMaps, box: Box, mm_px: float) -> Patch:
     window = _inside(box)
     noise = maps.noise[window]
-    near = cv2.GaussianBlur(cv2.dilate(noise, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), 0.15 * mm_px)
-    lost = maps.lost[window] * near * _fade(noise.shape, FADE_MM * mm_px)
+    side = 2 * round(SPREAD_MM * mm_px) + 1                  # soft noise goes on where it is too faint to be told
+    near = cv2.GaussianBlur(cv2.dilate(noise, np.ones((side, side), np.uint8)).astype(np.float32), (0, 0), side / 4)
+    lost = (maps.lost[window] - _level(maps.lost[window], noise, mm_px)) * near * _fade(noise.shape, FADE_MM * mm_px)
     darker, lighter = (float(np.clip(side * lost, 0, None).sum()) for side in (1, -1))
     combine: Combine = "add" if lighter > 0.3 * darker else "multiply"
     kept = to_gray(128 - lost * maps.paper[window]) if combine == "add" else to_gray(255 * (1 - np.maximum(lost, 0)))
     kind = _kind(noise, maps.lines[window], lost, mm_px, two_sided=combine == "add")
     return Patch(Pattern(kept, combine, round(mm_px * 25.4, 1)), kind, box, np.ascontiguousarray(gray[window]))
+
+
+def _level(lost: Field, noise: Mask, mm_px: float) -> float:
+    """What lies all around a piece that was cut from something larger is its ground: it would show as a square."""
+    rim = np.ones(lost.shape, bool)
+    width = max(1, round(FADE_MM * mm_px))
+    rim[width:-width, width:-width] = False
+    return float(np.median(lost[rim] * noise[rim]))
+
+
+def _shows_something(pattern: Pattern) -> bool:
+    away = np.abs(pattern.gray.astype(np.int16) - NEUTRAL[pattern.combine])
+    return float(np.percentile(away, 99)) >= 255 * LEAST_PEAK
 
 
 def _kind(noise: Mask, lines: Mask, lost: Field, mm_px: float, *, two_sided: bool) -> str:
@@ -121,7 +137,7 @@ def _kind(noise: Mask, lines: Mask, lost: Field, mm_px: float, *, two_sided: boo
     if two_sided:
         return "fold" if long >= 2.5 * short or lines.any() else "crease"
     if lines.sum() > 0.3 * noise.sum() or (long >= 5 * short and short <= 1.5 * mm_px):
-        return "streak"
+        return "streak" if lines.sum() < FOLD_WIDTH_MM * mm_px * max(noise.shape) else "fold"
     if long >= 4 * short:
         return "fold"
     edge = cv2.morphologyEx(noise, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
