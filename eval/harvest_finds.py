@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import click
 import numpy as np
@@ -10,6 +11,7 @@ from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import LAYOUTS, load_layout
 from docpipe.cards.render import draw_card
 from docpipe.noise import NOISES
+from docpipe.noise.base import MM_PER_INCH
 from docpipe.ocr.engines import OCR_ENGINES, load_ocr
 from docpipe.page import Page
 from docpipe.synth.harvest import harvest_page
@@ -17,6 +19,7 @@ from docpipe.synth.harvest_patch import Patch
 from eval.record import keep
 
 DPI = 200                   # what pages are harvested at: boxes need no scaling
+LID_MM = 25                 # of the scanner's glass around a card
 PLANTED = ("stains", "streaks", "folds")
 ENOUGH, SHARE = 0.8, 2 / 3
 LEAST_SPREAD = 1e-3         # share of the light: a planted patch that is flatter holds nothing to correlate with
@@ -36,7 +39,8 @@ def main(cards: int, seed: int, ocr: str) -> None:
         for number in range(cards):
             rng = np.random.default_rng([seed, number])
             layout = load_layout(LAYOUTS[number % len(LAYOUTS)])
-            page = draw_card(seed * 1000 + number, layout, families_of("train"), DPI).page()
+            card = draw_card(seed * 1000 + number, layout, families_of("train"), DPI).page()
+            page = replace(card, pixels=np.pad(card.pixels, round(LID_MM / MM_PER_INCH * DPI), mode="edge"))
             noisy = NOISES[planted]().at(rng.uniform(0.4, 1))(page, rng)
             kept, because = harvest_page(noisy, engine)
             rejected += because
