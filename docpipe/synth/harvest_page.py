@@ -23,7 +23,7 @@ AROUND_MM = 2.5
 SOLID = 0.45                                 # ink, where it is so dark on more than a stroke
 STREAK_MM, FOLD_MM, FOLD = 1.2, 3.0, 0.2     # widths; what is wider and as dark is print that lies on it
 PRINT_MARGIN_MM, RIM_OF_PAGE_MM = 1.0, 1.5
-SPECK_MM, GRAIN_MM2 = 0.8, 0.1               # larger ones may be letters, or parts of them
+TINY_MM, SPECK_MM, GRAIN_MM2 = 0.25, 0.8, 0.1         # larger ones may be letters, or parts of them
 FAINT = 0.4                                  # the rim of a stain is fainter than the ink of a pen
 SPOT_FILLED, RIM_MM = 0.85, 6.0              # of its hull; smaller rims may be the letter O
 LARGE_MM, RIM_WIDTH_MM, RIM_SHARE = 4.0, 1.2, 0.8     # an area that is no print; its rim; how much of a stroke is on it
@@ -109,8 +109,10 @@ def _glyphs(strokes: Mask, mm_px: float) -> Mask:
 def _print(strokes: Mask, lost: Field, mm_px: float) -> Mask:
     """Strokes that are, or may be, print or pen: all but single specks, spots, and the rims of stains."""
     labels, boxes = components(strokes)
-    in_rows = stands_in_rows(boxes)
-    is_speck = boxes[:, 2:4].max(axis=1, initial=0) <= SPECK_MM * mm_px
+    longest = boxes[:, 2:4].max(axis=1, initial=0)
+    is_speck = longest <= SPECK_MM * mm_px
+    in_rows = longest > TINY_MM * mm_px                  # of hundreds of grains some always stand in rows
+    in_rows[in_rows] = stands_in_rows(boxes[in_rows])
     is_print = ~is_speck | in_rows
     outlines = _outlines(lost, mm_px)
     for number in np.flatnonzero(~is_speck & ~in_rows):
