@@ -95,7 +95,7 @@ def drawn(kind: str, rng: np.random.Generator) -> Gray:
         tall = round(rng.uniform(12, 36) * MM_PX)
         return draw_portrait(tall, round(0.78 * tall), True, rng)[:, :, 0]
     family = {"MRZ": MRZ_FAMILY, "Arabic": ARABIC_FAMILY}.get(kind) or str(rng.choice([*PACKAGES]))
-    font = ImageFont.truetype(find_fonts([family])[family].regular, rng.uniform(2, 5.5) * MM_PX)
+    font = ImageFont.truetype(find_fonts([family])[family].regular, rng.uniform(1.6, 6) * MM_PX)
     if kind in WORDS:
         text = " ".join(rng.choice(WORDS[kind], int(rng.integers(1, 3))))
     elif kind == "digits":
