@@ -14,7 +14,7 @@ from docpipe.noise.base import MM_PER_INCH, PLAUSIBLE_DPI
 from docpipe.noise.patterns import INDEX_NAME, Entry, load_patterns, make_entry, write_patterns
 from docpipe.ocr.engine import Engine
 from docpipe.page import Gray, Page
-from docpipe.synth.harvest_gate import legible, shows_a_row
+from docpipe.synth.harvest_gate import KEPT_CONTRASTS, SEEN_CONTRASTS, legible, shows_a_row
 from docpipe.synth.harvest_page import take_apart
 from docpipe.synth.harvest_patch import Patch, cut_patches
 from docpipe.synth.likeness import is_like_one_of, look_of
@@ -108,7 +108,8 @@ def harvest_page(page: Page, engine: Engine, *, dpi: float | None = None) -> tup
     """
     gray, mm_px = _workable(page, dpi)
     patches = cut_patches(gray, take_apart(gray, mm_px), mm_px)
-    in_no_row = [patch for patch in patches if not shows_a_row(patch.seen, mm_px)]
+    in_no_row = [patch for patch in patches if not shows_a_row(patch.seen, mm_px, SEEN_CONTRASTS)
+                 and not shows_a_row(patch.pattern.gray, mm_px, KEPT_CONTRASTS)]
     read = legible(engine, [(patch.seen, mm_px) for patch in in_no_row])
     kept = [patch for patch, is_read in zip(in_no_row, read, strict=True) if not is_read]
     return kept, Counter({"row": len(patches) - len(in_no_row), "read": sum(read)})

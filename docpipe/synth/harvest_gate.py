@@ -8,31 +8,33 @@ import numpy as np
 from docpipe.noise.fields import to_gray
 from docpipe.ocr.engine import SPARSE, Engine
 from docpipe.page import Gray
-from docpipe.synth.harvest_page import components, stands_in_rows
+from docpipe.synth.harvest_shapes import components, stands_in_rows
 
 READ_CONFIDENCE = 30.0                  # 0 to 100; a sure reading is 80 and more
 READ_PX_PER_MM = (8.0, 20.0)            # capitals of 4 mm, and of 1.5 mm, get the 30 pixels that are read best
 GLYPH_MM = (0.5, 7.0)                   # height of print
-ROW_CONTRASTS = (0.04, 0.08, 0.16)      # shares of light: faint print shows at the first, print on a stain at the last
+SEEN_CONTRASTS = (0.16, 0.3)            # of the page, which may have a background of fine lines
+KEPT_CONTRASTS = (0.04, 0.08, 0.16)     # of the patch, from which that has gone
 ROW_GRAINS = 3.0                        # below so many standard deviations of the grain nothing can be told
 
 
-def shows_a_row(seen: Gray, mm_px: float) -> bool:
+def shows_a_row(gray: Gray, mm_px: float, contrasts: Sequence[float]) -> bool:
     """Whether three or more components of the size of glyphs stand in a row, dark on light or light on dark.
 
     Args:
-        seen: (h, w) uint8, the page where the patch was cut.
+        gray: (h, w) uint8, the page where the patch was cut, or the patch itself.
         mm_px: pixels a millimetre.
+        contrasts: shares of light by which a glyph may stand out; one row at one of them is enough.
     """
-    light = seen.astype(np.float32) / max(1.0, float(np.percentile(seen, 90)))
+    light = gray.astype(np.float32) / max(1.0, float(np.percentile(gray, 90)))
     side = 2 * round(1.25 * mm_px) + 1
     relief = light - cv2.blur(light, (side, side))
     fine = light - cv2.medianBlur(light, 3)
     grain = 1.25 * float(np.mean(np.abs(fine)))               # a median would be 0 on flat paper
-    for contrast in ROW_CONTRASTS:
+    for contrast in contrasts:
         for sign in (1, -1):
             ink = (sign * relief > max(contrast, ROW_GRAINS * grain)).astype(np.uint8)
-            boxes = components(ink)
+            _, boxes = components(ink)
             longest = boxes[:, 2:4].max(axis=1, initial=0)
             glyphs = boxes[(longest >= GLYPH_MM[0] * mm_px) & (longest <= GLYPH_MM[1] * mm_px)]
             if stands_in_rows(glyphs).any():

@@ -1,4 +1,4 @@
-"""What is on a page: paper, print, portraits, and the noise between them. All of it measured on the page itself.
+"""What is on a page: paper, print, and the noise between them. All of it measured on the page itself.
 
 In doubt a thing counts as print: print that is taken for noise would carry personal data along.
 """
@@ -7,34 +7,26 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from docpipe.noise.fields import Field
 from docpipe.page import Gray
+from docpipe.synth.harvest_ground import paper_light, portraits, where_grounds_meet
+from docpipe.synth.harvest_lines import LINE_MM, crossing_lines
+from docpipe.synth.harvest_shapes import Mask, chosen, components, disc, grown, opened, stands_in_rows, without
 
-Mask = NDArray[np.uint8]
-"""(H, W) uint8, 0 or 1."""
-
-STROKE_MM = 2.0              # no stroke of print is wider
-LIT_MM = 4.0                 # what is lighter than the paper is narrower: the lit side of a fold
-GROUND_MM = 17.0             # what is darker and narrower is no ground of its own; larger than any patch
-UNEVEN_PAPER = 0.04          # share of light by which two grounds differ
-LEAST_LOST, NOISE_SIGMAS = 0.035, 3.0        # share of the light, and of the grain of this page
-LEAST_SPECK = 0.15                           # share of the light: a background of fine lines is fainter
-INK_CONTRAST = 0.06, 0.12                    # of a stroke against what is around it: on calm paper, on any
-STROKE_WINDOW_MM = 2.5
-SOLID = 0.45                                 # share of the light: ink, where it is so much on more than a stroke
-FAINT_CONTRAST = 0.4                         # the rim of a stain is fainter than the ink of a pen
-SPECK_MM = 0.8                               # larger specks may be letters
-LINE_MM, LINE_WIDTH_MM = 7.0, 2.0            # no letter on a card has a straight stroke of such a length
-LINE_TURNS_DEG = (-6, -3, 0, 3, 6)
-LINE_GAP_MM, LINE_SHARE, LINE_FROM_EDGE_MM = 30.0, 0.6, 2.0    # a streak or a fold crosses the page; a rule does not
-PRINT_MARGIN_MM = 1.0
-PORTRAIT_SIDE_MM, PORTRAIT_MARGIN_MM = 8.0, 3.0
-PORTRAIT_GROUND_MM = 36.0
-PORTRAIT_TONE, PORTRAIT_SPREAD = 0.06, 0.2   # shares of light: against the paper, and within
-PORTRAIT_FILLED = 0.6                        # share of a window that is not paper
-MAP_PX_PER_MM = 2.0
+# Shares of the paper's light, where no unit is named.
+LEAST_SOFT, SOFT_GRAINS = 0.035, 1.5         # soft noise is stronger than this, and than so much of the page's grain
+LEAST_SPECK, SPECK_GRAINS = 0.15, 5.0
+FINE_MM = 0.7                                # wider than the lines of a printed background
+INK = 0.06, 0.12                             # of a stroke against what is around it: on calm paper, on any
+AROUND_MM = 2.5
+SOLID = 0.45                                 # ink, where it is so dark on more than a stroke
+STREAK_MM, FOLD_MM, FOLD = 1.2, 3.0, 0.2     # widths; what is wider and as dark is print that lies on it
+PRINT_MARGIN_MM, RIM_OF_PAGE_MM = 1.0, 1.5
+TINY_MM, SPECK_MM, GRAIN_MM2 = 0.25, 0.8, 0.1         # larger ones may be letters, or parts of them
+FAINT = 0.4                                  # the rim of a stain is fainter than the ink of a pen
+SPOT_FILLED, RIM_MM = 0.85, 6.0              # of its hull; smaller rims may be the letter O
+LARGE_MM, RIM_WIDTH_MM, RIM_SHARE = 4.0, 1.2, 0.8     # an area that is no print; its rim; how much of a stroke is on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +34,11 @@ class PageMaps:
     """A page taken apart.
 
     Args:
-        lost: (H, W) float32, the share of the paper's light that is missing on a pixel: 0 on bare paper, below 0
-            where it is lighter than the paper around.
+        lost: (H, W) float32, the share of the paper's light that noise takes away: 0 on bare paper, below 0 where it
+            is lighter than the paper around. The fine lines of a printed background are left out.
         paper: (H, W) float32, what the page would be without ink and noise.
         noise: where something is that is neither paper nor print, specks and lines included.
-        lines: the long straight lines among it.
+        lines: the streaks and folds among it that cross the page.
         forbidden: print with a margin, portraits, the rim of the page, and where the paper cannot be told.
     """
 
@@ -66,200 +58,91 @@ def take_apart(gray: Gray, mm_px: float) -> PageMaps:
     """
     paper = paper_light(gray, mm_px)
     lost = (1 - gray / paper).astype(np.float32)
-    fine = lost - cv2.GaussianBlur(lost, (0, 0), 0.5 * mm_px)
-    grain = float(np.median(np.abs(fine))) / 0.6745            # a robust standard deviation
-    level = max(LEAST_LOST, NOISE_SIGMAS * grain)
+    fine = np.abs(lost - cv2.GaussianBlur(lost, (0, 0), 0.5 * mm_px))
+    grain = float(np.median(fine)) / 0.6745              # a standard deviation that print does not raise
 
-    strokes = _strokes(lost, mm_px, min(max(INK_CONTRAST[0], 2 * grain), INK_CONTRAST[1]))
-    lines = _lines(strokes, mm_px)
-    solid = cv2.morphologyEx((lost > SOLID).astype(np.uint8), cv2.MORPH_OPEN, _disc(0.6 * mm_px))
-    printed = _print(strokes & ~_thick(lines, 0.3 * mm_px) & 1, lost, mm_px) | solid
-    forbidden = _thick(printed, PRINT_MARGIN_MM * mm_px) | portraits(gray, mm_px) | _untold(paper, mm_px)
-    rim = max(1, round(1.5 * mm_px))
+    streaks, lines, printed = _lines_and_print(lost, grain, mm_px)
+    forbidden = grown(printed, disc(PRINT_MARGIN_MM * mm_px))
+    forbidden |= portraits(gray, mm_px) | where_grounds_meet(paper, mm_px)
+    rim = max(1, round(RIM_OF_PAGE_MM * mm_px))
     forbidden[:rim], forbidden[-rim:], forbidden[:, :rim], forbidden[:, -rim:] = 1, 1, 1, 1
 
-    soft = cv2.GaussianBlur(lost, (0, 0), 0.15 * mm_px)
-    noise = ((np.abs(soft) > level) | (np.abs(fine) > max(LEAST_SPECK, 5 * grain)) | (lines > 0)).astype(np.uint8)
-    return PageMaps(lost, paper, noise & ~forbidden & 1, lines & ~forbidden & 1, forbidden)
+    soft = _soft(lost, mm_px)
+    small = streaks | (fine > max(LEAST_SPECK, SPECK_GRAINS * grain))
+    kept = np.where(grown(small, disc(0.15 * mm_px)) > 0, lost, soft)
+    noise = small | (np.abs(soft) > max(LEAST_SOFT, SOFT_GRAINS * grain))
+    return PageMaps(kept, paper, without(noise, forbidden), without(lines, forbidden), forbidden)
 
 
-def paper_light(gray: Gray, mm_px: float) -> Field:
-    """Estimate the paper: print goes, then what is narrow and bright, then what is dark and fits into a patch.
-
-    The edges of grounds that are larger, such as a card on a scanner's lid, stay where they are.
-
-    Returns:
-        (H, W) float32, 1 to 255.
-
-    Source: alternating sequential filters of mathematical morphology (Serra, 1988).
-    """
-    height, width = gray.shape
-    paper = _closed(cv2.morphologyEx(_without_print(gray, mm_px), cv2.MORPH_OPEN, _disc(LIT_MM * MAP_PX_PER_MM / 2)),
-                    GROUND_MM)
-    smooth = cv2.GaussianBlur(paper.astype(np.float32), (0, 0), MAP_PX_PER_MM)
-    grown = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.maximum(grown, 1), np.float32)
+def _lines_and_print(lost: Field, grain: float, mm_px: float) -> tuple[Mask, Mask, Mask]:
+    """Streaks; streaks and folds; print."""
+    side = 2 * round(AROUND_MM * mm_px / 2) + 1
+    relief = np.abs(lost - cv2.blur(lost, (side, side)))
+    strokes = (relief > min(max(INK[0], 2 * grain), INK[1])).astype(np.uint8)
+    dark = (relief > FOLD).astype(np.uint8)
+    glyphs = _glyphs(strokes, mm_px)                     # a line of text may run off the page, too
+    near = disc(0.3 * mm_px)
+    streaks = without(crossing_lines(strokes, STREAK_MM, mm_px), glyphs)
+    faint = without(strokes, grown(without(dark, streaks), near))
+    lines = streaks | without(crossing_lines(faint, FOLD_MM, mm_px), glyphs)
+    ink = without(strokes, grown(lines, near)) | without(dark, grown(streaks, near))
+    solid = opened((lost > SOLID).astype(np.uint8), disc(0.6 * mm_px))
+    return streaks, lines, _print(ink, lost, mm_px) | solid
 
 
-def portraits(gray: Gray, mm_px: float) -> Mask:
-    """Mask what may be a portrait: a large area that is not paper, with tones within it that differ much.
-
-    A stain has one tone within its rim; a face has hair, skin and clothes.
-
-    Returns:
-        (H, W) uint8, 1 on such areas and around them.
-    """
-    calm = _without_print(gray, mm_px)
-    ground = np.maximum(_closed(calm, PORTRAIT_GROUND_MM), 1)
-    tone = 1 - calm.astype(np.float32) / ground
-    area = cv2.morphologyEx((tone > PORTRAIT_TONE).astype(np.uint8), cv2.MORPH_CLOSE, _disc(MAP_PX_PER_MM))
-    inner = cv2.erode(area, _disc(MAP_PX_PER_MM)) > 0
-    side = 2 * round(PORTRAIT_SIDE_MM * MAP_PX_PER_MM / 2) + 1
-    window = np.ones((side, side), np.uint8)
-    darkest = cv2.dilate(np.where(inner, tone, 0).astype(np.float32), window)
-    lightest = cv2.erode(np.where(inner, tone, 1).astype(np.float32), window)
-    is_filled = cv2.blur(area.astype(np.float32), (side, side)) > PORTRAIT_FILLED
-    found = (is_filled & (darkest - lightest > PORTRAIT_SPREAD)).astype(np.uint8)
-    margin = 2 * round(PORTRAIT_MARGIN_MM * MAP_PX_PER_MM)
-    masked = cv2.dilate(found, np.ones((side + margin, side + margin), np.uint8))
-    return cv2.resize(masked, gray.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.uint8)
+def _soft(lost: Field, mm_px: float) -> Field:
+    """What is left without the fine lines of a printed background, and without the grain of the paper."""
+    calm = cv2.morphologyEx(cv2.GaussianBlur(lost, (0, 0), 0.1 * mm_px), cv2.MORPH_OPEN, disc(FINE_MM * mm_px / 2))
+    soft = cv2.GaussianBlur(calm, (0, 0), 0.15 * mm_px)
+    return np.asarray(soft - np.median(soft), np.float32)        # opening grain makes it lighter everywhere
 
 
-def stands_in_rows(boxes: NDArray[np.int32], *, fewest: int = 3) -> NDArray[np.bool_]:
-    """Which components have others of their height beside them, on one line or in one column: as glyphs have.
-
-    Args:
-        boxes: (N, 5) left, top, width, height, area.
-        fewest: so many make a row.
-
-    Returns:
-        (N,) bool.
-    """
-    found = np.zeros(len(boxes), bool)
-    for turned in (boxes, boxes[:, [1, 0, 3, 2, 4]]):
-        left, top, width, height = turned[:, :4].astype(np.float32).T
-        bottom, middle = top + height, left + width / 2
-        for first in range(0, len(boxes), 256):              # bounds the memory that comparing takes
-            here = slice(first, first + 256)
-            taller = np.maximum(height[here, None], height)
-            alike = np.minimum(height[here, None], height) > 0.55 * taller
-            same_line = np.abs(bottom[here, None] - bottom) < 0.35 * taller
-            near = np.abs(middle[here, None] - middle) < 2.5 * taller
-            found[here] |= (alike & same_line & near).sum(axis=1) >= fewest
-    return found
-
-
-def components(mask: Mask) -> NDArray[np.int32]:
-    """(N, 5) left, top, width, height, area of each connected component."""
-    return cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:].astype(np.int32, copy=False)
-
-
-def _strokes(lost: Field, mm_px: float, contrast: float) -> Mask:
-    """What is darker, or lighter, than its surroundings by more than a contrast, and narrow."""
-    side = 2 * round(STROKE_WINDOW_MM * mm_px / 2) + 1
-    return (np.abs(lost - cv2.blur(lost, (side, side))) > contrast).astype(np.uint8)
-
-
-def _lines(strokes: Mask, mm_px: float) -> Mask:
-    """The straight lines among the strokes that cross the page, roughly along one of its sides."""
-    joined = cv2.dilate(strokes, np.ones((3, 3), np.uint8))      # a fold is rough
-    too_wide = cv2.morphologyEx(joined, cv2.MORPH_OPEN, _disc(LINE_WIDTH_MM * mm_px / 2))
-    narrow = joined & ~too_wide & 1
-    found = np.zeros_like(strokes)
-    for side, upright_deg in ((1, 0), (0, 90)):
-        straight = np.zeros_like(strokes)
-        for turn_deg in LINE_TURNS_DEG:
-            kernel = _line_kernel(round(LINE_MM * mm_px), upright_deg + turn_deg)
-            straight |= cv2.morphologyEx(narrow, cv2.MORPH_OPEN, kernel)
-        found |= _crossing(straight, side, mm_px)
-    return found & strokes
-
-
-def _crossing(straight: Mask, side: int, mm_px: float) -> Mask:
-    """The lines that, gaps left aside, run over most of the page and from one of its edges."""
-    gap = round(LINE_GAP_MM * mm_px)
-    bridge = np.ones((3, gap) if side == 1 else (gap, 3), np.uint8)
-    count, labels = cv2.connectedComponents(cv2.dilate(straight, bridge), connectivity=8)
-    places = np.nonzero(straight)
-    first, last = np.full(count, straight.shape[side]), np.zeros(count, np.int64)
-    np.minimum.at(first, labels[places], places[side])
-    np.maximum.at(last, labels[places], places[side])
-    page_side, at_edge = straight.shape[side], LINE_FROM_EDGE_MM * mm_px
-    crosses = (last - first >= LINE_SHARE * page_side) & ((first <= at_edge) | (last >= page_side - at_edge))
-    return (crosses[labels] & (straight > 0)).astype(np.uint8)
+def _glyphs(strokes: Mask, mm_px: float) -> Mask:
+    """The strokes of the size of glyphs that stand in rows."""
+    labels, boxes = components(strokes)
+    longest, shortest = boxes[:, 2:4].max(axis=1, initial=0), boxes[:, 2:4].min(axis=1, initial=2**30)
+    is_glyph = (longest > SPECK_MM * mm_px) & (longest <= LINE_MM * mm_px) & (longest <= 8 * shortest)
+    is_glyph[is_glyph] = stands_in_rows(boxes[is_glyph])
+    return chosen(labels, is_glyph)
 
 
 def _print(strokes: Mask, lost: Field, mm_px: float) -> Mask:
-    """Strokes that are, or may be, print or pen: all but single specks and the faint rims of what is dark within."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-    boxes = stats[1:].astype(np.int32)
-    in_rows = stands_in_rows(boxes)
-    is_speck = boxes[:, 2:4].max(axis=1, initial=0) <= SPECK_MM * mm_px
+    """Strokes that are, or may be, print or pen: all but single specks, spots, and the rims of stains."""
+    labels, boxes = components(strokes)
+    longest = boxes[:, 2:4].max(axis=1, initial=0)
+    is_speck = longest <= SPECK_MM * mm_px
+    in_rows = longest > TINY_MM * mm_px                  # of hundreds of grains some always stand in rows
+    in_rows[in_rows] = stands_in_rows(boxes[in_rows])
     is_print = ~is_speck | in_rows
-    calm = cv2.GaussianBlur(lost, (0, 0), 0.8 * mm_px)
-    for number in np.nonzero(~is_speck & ~in_rows)[0]:
+    outlines = _outlines(lost, mm_px)
+    for number in np.flatnonzero(~is_speck & ~in_rows):
         left, top, width, height, pixels = boxes[number]
         window = np.s_[top:top + height, left:left + width]
-        own = labels[window] == number + 1
-        is_grain = pixels < 0.1 * mm_px**2
-        is_print[number] = not (is_grain or _is_rim(own, lost[window], calm[window]))
-    return np.concatenate([[False], is_print])[labels].astype(np.uint8)
+        own = (labels[window] == number + 1).astype(np.uint8)
+        is_print[number] = pixels >= GRAIN_MM2 * mm_px**2 and not _is_spot(own, lost[window], outlines[window], mm_px)
+    return chosen(labels, is_print)
 
 
-def _is_rim(own: NDArray[np.bool_], lost: Field, calm: Field) -> bool:
-    """Whether a component bounds an area that is dark as a whole, and is not much darker itself."""
-    contour, _ = cv2.findContours(own.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+def _outlines(lost: Field, mm_px: float) -> Mask:
+    """A band along the outlines of all that is dark and larger than print: where a stain has its rim."""
+    dark = (cv2.GaussianBlur(lost, (0, 0), 0.3 * mm_px) > LEAST_SOFT).astype(np.uint8)
+    large = opened(dark, disc(LARGE_MM * mm_px / 2))
+    inside = np.asarray(cv2.erode(large, disc(RIM_WIDTH_MM * mm_px)), np.uint8)
+    return without(grown(large, disc(0.6 * mm_px)), inside)
+
+
+def _is_spot(own: Mask, lost: Field, outlines: Mask, mm_px: float) -> bool:
+    """Whether a component is no letter: a faint round spot, or the faint rim of something that is dark within."""
+    if np.percentile(lost[own > 0], 90) > FAINT:
+        return False
+    if outlines[own > 0].mean() > RIM_SHARE:
+        return True
+    contours, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = np.zeros(own.shape, np.uint8)
-    cv2.fillConvexPoly(hull, cv2.convexHull(np.vstack(contour)), 1)
-    within = (hull > 0) & ~own
-    if not within.any():
-        within = own
-    return bool(np.percentile(lost[own], 90) < FAINT_CONTRAST and np.percentile(calm[within], 25) > LEAST_LOST)
-
-
-def _untold(paper: Field, mm_px: float) -> Mask:
-    """Where two grounds meet: what is paper there cannot be told."""
-    small = cv2.resize(paper, _map_size(paper.shape, mm_px), interpolation=cv2.INTER_AREA)
-    around = _disc(MAP_PX_PER_MM)
-    meets = (1 - cv2.erode(small, around) / cv2.dilate(small, around) > UNEVEN_PAPER).astype(np.uint8)
-    untold = cv2.dilate(meets, _disc(1.5 * MAP_PX_PER_MM))
-    return cv2.resize(untold, paper.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.uint8)
-
-
-def _without_print(gray: Gray, mm_px: float) -> Gray:
-    """The page at `MAP_PX_PER_MM`, with everything filled in that is dark and as narrow as a stroke."""
-    small = cv2.resize(gray, _map_size(gray.shape, mm_px), interpolation=cv2.INTER_AREA)
-    return _closed(cv2.medianBlur(small, 3), STROKE_MM)
-
-
-def _closed(small: Gray, width_mm: float) -> Gray:
-    """Fill what is dark and narrower than a width, on a map; what lies beside the page counts as dark."""
-    disc = _disc(width_mm * MAP_PX_PER_MM / 2)
-    reach = disc.shape[0]
-    wide = cv2.copyMakeBorder(small, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    closed = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disc)
-    return closed[reach:-reach, reach:-reach].astype(np.uint8, copy=False)
-
-
-def _thick(mask: Mask, by_px: float) -> Mask:
-    return cv2.dilate(mask, _disc(by_px)).astype(np.uint8, copy=False)
-
-
-def _disc(radius_px: float) -> Mask:
-    side = 2 * max(1, round(radius_px)) + 1
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).astype(np.uint8, copy=False)
-
-
-def _line_kernel(length: int, turn_deg: float) -> Mask:
-    kernel = np.zeros((length, length), np.uint8)
-    reach = (length - 1) / 2 * np.array([np.cos(np.deg2rad(turn_deg)), np.sin(np.deg2rad(turn_deg))])
-    ends = np.rint((length - 1) / 2 + np.outer([-1, 1], reach)).astype(int).tolist()
-    cv2.line(kernel, ends[0], ends[1], 1)
-    used = np.s_[np.flatnonzero(kernel.any(axis=1))[0]:, np.flatnonzero(kernel.any(axis=0))[0]:]
-    cropped = kernel[used]
-    return cropped[:np.flatnonzero(cropped.any(axis=1))[-1] + 1, :np.flatnonzero(cropped.any(axis=0))[-1] + 1]
-
-
-def _map_size(shape: tuple[int, ...], mm_px: float) -> tuple[int, int]:
-    """Width and height of a page at `MAP_PX_PER_MM`."""
-    return max(1, round(shape[1] * MAP_PX_PER_MM / mm_px)), max(1, round(shape[0] * MAP_PX_PER_MM / mm_px))
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.vstack(contours)), 1)
+    if max(own.shape) <= 2 * min(own.shape) and own.sum() > SPOT_FILLED * hull.sum():
+        return True
+    if min(own.shape) < RIM_MM * mm_px:
+        return False
+    within = without(hull, grown(own, disc(0.8 * mm_px))) > 0
+    return bool(within.any() and np.percentile(lost[within], 25) > LEAST_SOFT)

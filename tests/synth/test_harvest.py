@@ -1,0 +1,263 @@
+import json
+from dataclasses import replace
+from io import BytesIO
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from docpipe.cards.portrait import draw_portrait
+from docpipe.cli import main
+from docpipe.errors import ExitCode, InputError
+from docpipe.noise.patterns import NEUTRAL, load_patterns
+from docpipe.noise.stains import stain
+from docpipe.ocr.engine import Word
+from docpipe.ocr.engines import load_ocr
+from docpipe.page import Page
+from docpipe.synth.harvest import harvest, harvest_page
+from docpipe.synth.harvest_gate import KEPT_CONTRASTS, legible, shows_a_row
+from docpipe.synth.harvest_ground import paper_light, portraits
+from docpipe.synth.harvest_page import take_apart
+from docpipe.synth.harvest_shapes import stands_in_rows
+from docpipe.synth.likeness import is_like_one_of, look_of
+from tests.conftest import installed
+
+DPI, MM_PX = 200, 200 / 25.4
+STAIN_AT, STAIN_MM = (25, 60), 8.0        # millimetres from the top and from the left
+TEXT_AT = (45, 20)
+
+
+class Reads:
+    """An engine that reads the same on every picture."""
+
+    description = "test 1"
+
+    def __init__(self, *words):
+        self.found = [Word(text, (0, 0, 9, 9), confidence) for text, confidence in words]
+        self.pictures = []
+
+    def words(self, pictures, mode, *, alphabet=""):
+        self.pictures += pictures
+        return [self.found for _ in pictures]
+
+
+@pytest.fixture
+def planted():
+    """Draws a sheet of 75 x 105 mm with a stain, a line of print, or both: the page and what the stain took away."""
+
+    def draw(*, with_stain=True, text="", seed=1):
+        rng = np.random.default_rng(seed)
+        gray = np.clip(240 + rng.normal(0, 1.5, (round(75 * MM_PX), round(105 * MM_PX))), 0, 255)
+        lost = np.zeros(gray.shape)
+        if with_stain:
+            drop = 0.35 * stain(STAIN_MM / 2 * MM_PX, 0.3, rng)
+            top, left = (round(at * MM_PX) - drop.shape[0] // 2 for at in STAIN_AT)
+            lost[top:top + drop.shape[0], left:left + drop.shape[1]] = drop
+        gray = np.rint(gray * (1 - lost)).astype(np.uint8)
+        at = round(TEXT_AT[1] * MM_PX), round(TEXT_AT[0] * MM_PX)
+        cv2.putText(gray, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.8, 30, 2, cv2.LINE_AA)
+        return Page(gray, dpi=(float(DPI), float(DPI))), lost
+
+    return draw
+
+
+def test_a_stain_on_plain_paper_is_found_and_is_what_was_planted(planted):
+    page, lost = planted()
+    kept, rejected = harvest_page(page, Reads())
+    assert rejected.total() == 0 and kept
+    left, top, right, bottom = kept[0].box
+    likeness = np.corrcoef(lost[top:bottom, left:right].ravel(), -kept[0].pattern.gray.ravel().astype(float))[0, 1]
+    assert likeness > 0.8 and kept[0].pattern.combine == "multiply"
+
+
+def test_nothing_is_found_where_there_is_nothing(planted):
+    assert harvest_page(planted(with_stain=False)[0], Reads())[0] == []
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_print_is_no_noise_whichever_way_it_stands(planted, turn):
+    page, _ = planted(with_stain=False, text="L898902C36 UTO")
+    turned = replace(page, pixels=np.ascontiguousarray(np.rot90(page.pixels, turn)))
+    assert harvest_page(turned, Reads())[0] == []
+
+
+def test_a_patch_keeps_away_from_print_is_small_and_fades_out(planted):
+    page, _ = planted(text="ERIKSSON")
+    kept, _ = harvest_page(page, Reads())
+    assert kept
+    for patch in kept:
+        left, top, right, bottom = patch.box
+        assert max(right - left, bottom - top) <= 15 * MM_PX and patch.seen.shape == (bottom - top, right - left)
+        assert bottom < (TEXT_AT[0] - 6) * MM_PX, "it reaches the print"
+        gray = patch.pattern.gray
+        edges = np.concatenate([gray[[0, -1]].ravel(), gray[:, [0, -1]].ravel()])
+        assert (edges == NEUTRAL[patch.pattern.combine]).all()
+
+
+def test_a_stain_with_print_on_it_leaves_the_print_behind(planted):
+    page, _ = planted()
+    at = round((STAIN_AT[1] - 8) * MM_PX), round(STAIN_AT[0] * MM_PX)
+    pixels = page.pixels.copy()
+    cv2.putText(pixels, "K48290", at, cv2.FONT_HERSHEY_SIMPLEX, 0.8, 30, 2, cv2.LINE_AA)
+    ink = cv2.absdiff(pixels, page.pixels) > 10
+    for patch in harvest_page(replace(page, pixels=pixels), Reads())[0]:
+        left, top, right, bottom = patch.box
+        assert not ink[top:bottom, left:right].any()
+
+
+@pytest.mark.parametrize("word, is_kept", [(("7", 31.0), False), (("é", 95.0), False), (("ب", 60.0), False),
+                                           (("7", 30.0), True), (("--", 95.0), True), (("a-", 10.0), True)])
+def test_a_patch_on_which_a_letter_or_a_digit_is_read_is_rejected(planted, word, is_kept):
+    page, _ = planted()
+    kept, rejected = harvest_page(page, Reads(word))
+    assert bool(kept) == is_kept and bool(rejected["read"]) != is_kept
+
+
+def test_ocr_looks_at_four_rotations_and_two_sizes():
+    engine, seen = Reads(), np.tile(np.linspace(90, 200, 60).astype(np.uint8), (30, 1))
+    assert legible(engine, [(seen, MM_PX), (seen, MM_PX)]) == [False, False]
+    assert len(engine.pictures) == 2 * 4 * 2
+    shapes = [picture.shape for picture in engine.pictures[:8]]
+    assert shapes[0] == shapes[1][::-1] == shapes[2] and shapes[4][0] > 2 * shapes[0][0]
+    assert all(np.ptp(picture) > 250 for picture in engine.pictures), "faint print must be seen, too"
+
+
+def test_a_row_of_glyphs_is_seen_dark_or_light_and_single_spots_are_none():
+    row, spots = np.full((60, 110), 200, np.uint8), np.full((60, 110), 200, np.uint8)
+    for x in range(12, 92, 20):
+        cv2.rectangle(row, (x, 20), (x + 9, 36), 150, 3)
+    cv2.circle(spots, (30, 30), 6, 120, -1)
+    cv2.circle(spots, (90, 12), 3, 120, -1)
+    for gray in (row, 255 - row, np.ascontiguousarray(row.T)):
+        assert shows_a_row(gray, MM_PX, KEPT_CONTRASTS)
+    assert not shows_a_row(spots, MM_PX, KEPT_CONTRASTS)
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.integers(3, 60), st.integers(3, 60))
+def test_four_glyphs_stand_in_a_row_wherever_they_are_and_two_do_not(left, top, width, height):
+    boxes = np.array([[left + i * (width + 2), top, width, height, width * height] for i in range(4)], np.int32)
+    alike = height >= width + 2                          # of wider ones the next but one is too far away
+    assert not alike or stands_in_rows(boxes).all()
+    assert not stands_in_rows(boxes[:2]).any()
+    assert stands_in_rows(np.empty((0, 5), np.int32)).shape == (0,)
+
+
+@pytest.mark.parametrize("height_mm", [14, 22, 35])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_portrait_is_masked_and_paper_and_a_stain_are_not(planted, height_mm, seed):
+    page, _ = planted()
+    tall = round(height_mm * MM_PX)
+    photo = draw_portrait(tall, round(0.78 * tall), True, np.random.default_rng(seed))[:, :, 0]
+    pixels = np.tile(page.pixels, (1, 2))
+    top, left = 100, page.pixels.shape[1] + 200
+    pixels[top:top + photo.shape[0], left:left + photo.shape[1]] = photo
+    masked = portraits(pixels, MM_PX)
+    assert masked[top:top + photo.shape[0], left:left + photo.shape[1]].mean() > 0.95
+    assert masked[:, :page.pixels.shape[1]].mean() == 0
+    assert take_apart(pixels, MM_PX).noise[top:top + photo.shape[0], left:left + photo.shape[1]].sum() == 0
+
+
+def test_paper_is_estimated_under_print_and_stains(planted):
+    page, _ = planted(text="ERIKSSON")
+    paper = paper_light(page.pixels, MM_PX)
+    assert np.abs(paper - 240).max() < 6
+
+
+def test_the_same_look_again_is_a_near_duplicate_and_another_one_is_not():
+    rng = np.random.default_rng(1)
+    first, other = (np.rint(255 * (1 - 0.5 * stain(40, 0.5, rng))).astype(np.uint8) for _ in range(2))
+    again = cv2.GaussianBlur(np.clip(first.astype(np.int16) + 4, 0, 255).astype(np.uint8), (3, 3), 0)
+    assert is_like_one_of(look_of(again), [look_of(other), look_of(first)])
+    assert not is_like_one_of(look_of(rng.integers(0, 256, (50, 50)).astype(np.uint8)), [look_of(first)])
+    assert not is_like_one_of(look_of(first), [])
+
+
+@pytest.mark.parametrize("dpi, shape", [((60.0, 60.0), (900, 900)), ((200.0, 200.0), (100, 900))])
+def test_a_page_on_which_print_cannot_be_told_is_refused(dpi, shape):
+    with pytest.raises(InputError, match="too coarse or too small"):
+        harvest_page(Page(np.full(shape, 240, np.uint8), dpi=dpi), Reads())
+
+
+def test_a_page_that_states_no_resolution_counts_as_a4_unless_one_is_given(planted):
+    page, _ = planted()
+    unstated = replace(page, dpi=None)                   # 105 mm that count as 297: 71 dpi
+    with pytest.raises(InputError, match="too coarse"):
+        harvest_page(unstated, Reads())
+    (patch, *_), _ = harvest_page(unstated, Reads(), dpi=DPI)
+    assert patch.pattern.dpi == DPI
+
+
+@pytest.fixture
+def scans(tmp_path, planted):
+    """A folder with a scan of two pages, one that is no scan, and one of a stain that a page before has."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    pages = [Image.fromarray(planted(seed=seed)[0].pixels) for seed in (1, 2)]
+    pages[0].save(folder / "a.tif", save_all=True, append_images=pages[1:], dpi=(DPI, DPI))
+    (folder / "b.png").write_bytes(b"no picture")
+    pages[1].save(folder / "c.png", dpi=(DPI, DPI))
+    return folder
+
+
+def test_a_bad_scan_is_reported_the_others_go_on_and_nothing_is_kept_twice(scans, tmp_path):
+    library = tmp_path / "lib"
+    reports = list(harvest(sorted(scans.iterdir()), library, Reads(), origin="a test", licence="CC0-1.0"))
+    assert [report.pages for report in reports] == [2, 0, 1]
+    assert [report.kept > 0 for report in reports] == [True, False, False]
+    assert reports[1].error and not reports[0].error and reports[2].rejected["seen"] > 0
+    held = load_patterns(library).entries
+    assert {(entry.origin, entry.licence) for entry in held} == {("a test", "CC0-1.0")}
+    again = list(harvest([scans / "a.tif"], library, Reads(), origin="a test", licence="CC0-1.0"))
+    assert again[0].kept == 0 and load_patterns(library).entries == held
+
+
+def test_the_command_harvests_lists_and_shows(scans, tmp_path, monkeypatch):
+    monkeypatch.setattr("docpipe.ocr.engines.load_ocr", lambda name: Reads())
+    library = str(tmp_path / "lib")
+    ended = CliRunner().invoke(main, ["patterns", "harvest", str(scans), "-o", library, "--licence", "MIT", "--json"])
+    assert ended.exit_code == ExitCode.SOME_PAGES_FAILED
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert len(lines) == 3 and sum(bool(line["error"]) for line in lines) == 1 and "b.png" in ended.stderr
+    with Image.open(tmp_path / "lib" / "sheet.png") as sheet:
+        assert sheet.size[0] > 100
+    listed = CliRunner().invoke(main, ["patterns", "list", library, "--json"])
+    entries = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert len(entries) == sum(line["kept"] for line in lines) and entries[0]["licence"] == "MIT"
+    for arguments in ([library], [entries[0]["id"], "--library", library]):
+        out = tmp_path / f"{len(arguments)}.png"
+        assert CliRunner().invoke(main, ["patterns", "show", *arguments, "-o", str(out)]).exit_code == 0
+        assert Image.open(BytesIO(out.read_bytes())).mode == "L"
+
+
+def test_one_bad_scan_alone_is_bad_input(scans, tmp_path, monkeypatch):
+    monkeypatch.setattr("docpipe.ocr.engines.load_ocr", lambda name: Reads())
+    ended = CliRunner().invoke(main, ["patterns", "harvest", str(scans / "b.png"), "-o", str(tmp_path / "lib")])
+    assert ended.exit_code == ExitCode.BAD_INPUT and not (tmp_path / "lib").exists()
+
+
+def test_nothing_is_harvested_where_nobody_can_look_whether_it_can_be_read(scans, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    ended = CliRunner().invoke(main, ["patterns", "harvest", str(scans), "-o", str(tmp_path / "lib")])
+    assert ended.exit_code == ExitCode.MISSING_TOOL and "apt install tesseract-ocr" in ended.stderr
+    assert not (tmp_path / "lib").exists()
+
+
+@pytest.mark.parametrize("command", ["list", "show", "harvest", "generate"])
+def test_every_help_shows_how_it_is_used(command):
+    ended = CliRunner().invoke(main, ["patterns", command, "--help"])
+    assert ended.exit_code == 0 and f"docpipe patterns {command}" in ended.stdout
+
+
+@pytest.mark.slow
+def test_nothing_personal_comes_along(installed_fonts):
+    from eval.harvest_leaks import KINDS, noisy_page, shows
+
+    engine = installed(lambda: load_ocr("auto"))
+    page, plants = noisy_page(np.random.default_rng(11), 10)
+    kept, _ = harvest_page(page, engine)
+    assert {plant.kind for plant in plants} == set(KINDS) and all(plant.ink.any() for plant in plants)
+    assert not any(shows(patch, plant) for patch in kept for plant in plants)
