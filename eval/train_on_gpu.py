@@ -69,7 +69,7 @@ def main() -> None:
         chain = fitted(chain, arguments.work / "trial", place, arguments.minutes, arguments.tiny)
         folder = new_chain_run(arguments.work, chain)
     run_chain(chain, folder, place, tell=show)
-    bring_home(chain, folder, arguments.out, place.device, time.monotonic() - began)
+    bring_home(folder, arguments.out, place.device, time.monotonic() - began)
 
 
 def fitted(chain: Chain, trial: Path, place, minutes: float, tiny: bool) -> Chain:
@@ -98,7 +98,7 @@ def fitted(chain: Chain, trial: Path, place, minutes: float, tiny: bool) -> Chai
     return Chain(chain.name, stages)
 
 
-def bring_home(chain: Chain, folder: Path, out: Path, device: str, seconds: float) -> None:
+def bring_home(folder: Path, out: Path, device: str, seconds: float) -> None:
     """Write the eight files."""
     out.mkdir(parents=True, exist_ok=True)
     stages = [path for path in sorted(folder.glob("[0-9]*-*")) if path.is_dir()]

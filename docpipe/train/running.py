@@ -271,7 +271,7 @@ def _open_board(folder: Path, begun: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ModuleNotFoundError:
         return None
-    return SummaryWriter(str(folder / "events"), purge_step=begun + 1)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder / "events"), purge_step=begun + 1)
 
 
 def silent(_progress: Progress) -> None:

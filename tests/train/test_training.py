@@ -169,7 +169,7 @@ def test_the_reach_is_what_a_network_looks_at(radius, reach):
 
 def test_losses_are_zero_for_the_clean_page_and_count_edges():
     clean = torch.rand(2, 1, 32, 32)
-    assert pixel_loss(clean, clean, {name: 1.0 for name in TERMS}) == pytest.approx(0, abs=1e-5)
+    assert pixel_loss(clean, clean, dict.fromkeys(TERMS, 1.0)) == pytest.approx(0, abs=1e-5)
     weights = {"l1": 1.0, "edge": 5.0}
     assert pixel_loss(clean + 0.1, clean, weights) == pytest.approx(0.1, rel=1e-4), "a flat error has no edges"
     assert pixel_loss(clean + 0.1 * torch.rand(2, 1, 32, 32), clean, weights) > 0.1
