@@ -16,6 +16,7 @@ GENERATORS: Mapping[str, Callable[..., nn.Module]] = {
     "compact_small": partial(Compact, widths=(16, 32, 48, 64)),
     "compact": Compact,
     "compact_large": partial(Compact, widths=(32, 64, 96, 128), blocks=4),
+    "compact_wide": partial(Compact, context_width=32),
     "unet_resnet34": UnetResnet34,
     "dncnn": DnCnn,
     "autoencoder": Autoencoder,

@@ -17,11 +17,15 @@ class Compact(nn.Module):
     Args:
         widths: channels at each level, from the finest to the coarsest.
         blocks: residual blocks at the coarsest level; the others have one on the way down and one on the way up.
+        context_width: channels of a branch that looks at a thumbnail of the page, a pixel a `stride`, and sees some
+            300 pixels around; 0 for none. It is to tell a dark photograph from a shadow. It wants crops of training
+            as large as what it is to see, and pages that lie in one tile.
     """
 
-    def __init__(self, widths: Sequence[int] = (24, 48, 64, 96), blocks: int = 3) -> None:
+    def __init__(self, widths: Sequence[int] = (24, 48, 64, 96), blocks: int = 3, context_width: int = 0) -> None:
         super().__init__()
         self.stride = 2 ** len(widths)
+        self.context = _Context(self.stride, context_width, widths[-1]) if context_width else None
         self.enter = nn.Sequential(nn.PixelUnshuffle(2), _convolution(4, widths[0]))
         self.down = nn.ModuleList(_Residual(width) for width in widths[:-1])
         self.shrink = nn.ModuleList(_convolution(fine, coarse, stride=2) for fine, coarse in pairwise(widths))
@@ -42,6 +46,8 @@ class Compact(nn.Module):
             features = block(features)
             skips.append(features)
             features = shrink(features)
+        if self.context is not None:
+            features = features + self.context(page)
         features = self.middle(features)
         for block, grow, skip in zip(reversed(self.up), reversed(self.grow), reversed(skips), strict=True):
             features = block(grow(features) + skip)
@@ -49,10 +55,25 @@ class Compact(nn.Module):
         return restored
 
 
-class _Residual(nn.Module):
-    def __init__(self, width: int) -> None:
+class _Context(nn.Module):
+    """What lies around: a thumbnail under convolutions that reach ever farther (Yu and Koltun, ICLR 2016)."""
+
+    def __init__(self, shrink: int, width: int, outs: int) -> None:
         super().__init__()
-        self.first = _convolution(width, width)
+        self.thumbnail = nn.AvgPool2d(shrink)
+        self.enter = _convolution(1, width)
+        self.around = nn.Sequential(*(_Residual(width, dilation) for dilation in (1, 2, 4, 8)))
+        self.leave = nn.Conv2d(width, outs, 1)
+
+    def forward(self, page: Tensor) -> Tensor:
+        around: Tensor = self.leave(self.around(self.enter(self.thumbnail(page))))
+        return around
+
+
+class _Residual(nn.Module):
+    def __init__(self, width: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.first = _convolution(width, width, dilation=dilation)
         self.second = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
 
     def forward(self, features: Tensor) -> Tensor:
@@ -70,6 +91,6 @@ class _Grow(nn.Module):
         return grown
 
 
-def _convolution(ins: int, outs: int, stride: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(ins, outs, 3, stride=stride, padding=1, bias=False)
+def _convolution(ins: int, outs: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    convolution = nn.Conv2d(ins, outs, 3, stride=stride, padding=dilation, dilation=dilation, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outs), nn.ReLU(inplace=True))

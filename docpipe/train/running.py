@@ -219,6 +219,7 @@ class Meter:
 
     def __init__(self, config: TrainConfig, folder: Path, place: Place, begun: int, tell: Tell) -> None:
         self._config, self._folder, self._place, self._tell = config, folder, place, tell
+        self._board = _open_board(folder, begun) if place.is_first else None
         self._at, self._since, self._waited = begun, time.perf_counter(), 0.0
 
     def waited(self, seconds: float) -> None:
@@ -248,15 +249,29 @@ class Meter:
             step, self._config.steps, next(iter(values.values())), crops / seconds, self._waited / seconds, figures,
             self._config.stage,
         )
-        append_log(
-            self._folder, step=step, **values, lr=learning_rate(self._config, step), **figures,
-            crops_per_second=progress.crops_per_second, data_wait=progress.data_wait,
-        )
+        line = {
+            **values, "lr": learning_rate(self._config, step), **figures,
+            "crops_per_second": progress.crops_per_second, "data_wait": progress.data_wait,
+        }  # fmt: skip
+        append_log(self._folder, step=step, **line)
+        if self._board is not None:
+            for name, value in line.items():
+                self._board.add_scalar(name, value, step)
+            self._board.flush()
         if is_check:
             state = {name: part.state_dict() for name, part in parts.items()}
             save_checkpoint(self._folder, {"step": step, **state})
         self._tell(progress)
         self._at, self._since, self._waited = step, time.perf_counter(), 0.0
+
+
+def _open_board(folder: Path, begun: int) -> Any:
+    """TensorBoard's writer where it is installed; the log holds the same."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ModuleNotFoundError:
+        return None
+    return SummaryWriter(str(folder / "events"), purge_step=begun + 1)
 
 
 def silent(_progress: Progress) -> None:

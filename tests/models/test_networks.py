@@ -107,5 +107,17 @@ def test_dncnn_sees_as_far_as_its_layers_reach():
     assert (moved.min(), moved.max()) == (13, 19)
 
 
+@pytest.mark.parametrize(("width", "sees"), [(0, False), (8, True)])
+def test_the_context_sees_what_lies_far_away(width, sees):
+    torch.manual_seed(1)
+    network = Compact((4, 4, 4, 4), blocks=1, context_width=width).eval()
+    torch.nn.init.normal_(network.leave[0].weight)
+    page = torch.rand(1, 1, 64, 640)
+    darker = page.clone()
+    darker[..., 560:] = 0
+    with torch.no_grad():
+        assert bool((network(page) - network(darker))[..., :300].any()) == sees
+
+
 def test_compact_grows_with_its_levels():
     assert Compact((8, 12)).stride == 4 and Compact((8, 12, 16)).stride == 8

@@ -1,4 +1,4 @@
-"""The whole chain at tiny size: the generator learns, the critic sees, the two play, a small network learns from them."""
+"""The whole chain at tiny size: a generator learns, a critic sees, the two play, a small network learns from them."""
 
 import json
 from dataclasses import replace
@@ -139,20 +139,20 @@ def test_who_does_not_learn_stands_still(chain_file, tmp_path):
     chain = load_chain(chain_file, {**SHORT, "adversarial.critic_threshold": "0", "adversarial.critic_steps": "99"})
     run = new_chain_run(tmp_path / "runs", chain)
     run_chain(chain, run, HERE)
-    before, after = load_file(run / "1-pixels/generator.safetensors"), load_file(run / "3-adversarial/generator.safetensors")
+    before, after = (load_file(run / name / "generator.safetensors") for name in ("1-pixels", "3-adversarial"))
     assert all(torch.equal(value, after[name]) for name, value in before.items()), "only the critic had its turn"
-    before, after = load_file(run / "2-critic/critic.safetensors"), load_file(run / "3-adversarial/critic.safetensors")
+    before, after = (load_file(run / name / "critic.safetensors") for name in ("2-critic", "3-adversarial"))
     assert any(not torch.equal(value, after[name]) for name, value in before.items())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bce", "hinge", "least_squares"])
 def test_every_kind_of_game_moves_the_generator(chain_file, tmp_path, kind):
-    changes = {"adversarial.gan_loss": kind, "adversarial.critic_threshold": "0", "adversarial.critic": "patch_conditional"}
-    chain = load_chain(chain_file, {**SHORT, "critic.critic": "patch_conditional", **changes})
+    changes = {"adversarial.gan_loss": kind, "adversarial.critic_threshold": "0", "critic": "patch_conditional"}
+    chain = load_chain(chain_file, {**SHORT, **changes})
     run = new_chain_run(tmp_path / "runs", chain)
     run_chain(chain, run, HERE)
-    before, after = load_file(run / "1-pixels/generator.safetensors"), load_file(run / "3-adversarial/generator.safetensors")
+    before, after = (load_file(run / name / "generator.safetensors") for name in ("1-pixels", "3-adversarial"))
     assert any(not torch.equal(value, after[name]) for name, value in before.items())
 
 

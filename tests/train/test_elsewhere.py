@@ -1,0 +1,120 @@
+"""Training away from home: from a pack, on a bare server, on several processes, in other precisions."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from safetensors.torch import load_file
+
+from docpipe.cli import main
+from docpipe.errors import ExitCode, InputError, OutputError
+from docpipe.synth.pack import write_pack
+from docpipe.train.data import CleanCards
+from docpipe.train.export import export
+from docpipe.train.pretrain import pretrain
+from docpipe.train.run_folder import new_run
+
+ROOT = Path(__file__).parents[2]
+BARE = """
+import sys
+for name in ("rich", "pypdf", "pypdfium2", "faker", "tesserocr", "prefect", "tensorboard", "onnx", "onnxruntime"):
+    sys.modules[name] = None
+import json
+from pathlib import Path
+from docpipe.train.config import make_config
+from docpipe.train.stages import run_stage
+run_stage(make_config(json.loads(sys.argv[1]), "arguments"), Path(sys.argv[2]))
+"""
+
+
+def python(code, *arguments, **variables):
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_pack_is_the_same_for_any_number_of_workers_and_trains(installed_fonts, config, tmp_path):
+    one, two = tmp_path / "one.zip", tmp_path / "two.zip"
+    assert write_pack(one, 3, seed=4) == write_pack(two, 3, seed=4, workers=2) == 3
+    assert one.read_bytes() == two.read_bytes()
+    cards = CleanCards(one).cards
+    assert len(cards) == 3 and all(200 <= card.page.dpi[0] <= 300 for card in cards)
+    assert all(len(card.texts) == len(card.boxes) > 3 and any(card.texts) for card in cards)
+    pretrain(replace(config, cards=str(one)), tmp_path)
+    with pytest.raises(OutputError, match="already"):
+        write_pack(one, 3)
+
+
+@pytest.mark.slow
+def test_a_pack_ends_where_it_would_become_too_large(installed_fonts, tmp_path, monkeypatch):
+    monkeypatch.setattr("docpipe.synth.pack.LARGEST_BYTES", 600_000)
+    held = write_pack(tmp_path / "small.zip", 9)
+    assert 0 < held < 9 and (tmp_path / "small.zip").stat().st_size < 600_000
+    with zipfile.ZipFile(tmp_path / "small.zip") as pack:
+        assert len(pack.read("truth.jsonl").splitlines()) == held == len(pack.namelist()) - 1
+
+
+def test_the_command_wants_a_folder_or_a_pack(tmp_path):
+    for options in ([], ["-o", str(tmp_path / "f"), "--pack", str(tmp_path / "p.zip")]):
+        ended = CliRunner().invoke(main, ["synth", "--cards", "1", *options])
+        assert ended.exit_code == ExitCode.USAGE and "--pack" in ended.stderr
+
+
+def test_a_file_that_is_no_pack_is_refused(tmp_path):
+    (tmp_path / "cards.zip").write_bytes(b"no zip")
+    with pytest.raises(InputError, match="holds no cards"):
+        CleanCards(tmp_path / "cards.zip")
+
+
+@pytest.mark.slow
+def test_a_server_without_onnx_fonts_readers_and_boards_trains(config, tmp_path):
+    ended = python(BARE, json.dumps(asdict(config)), str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "generator.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_work_of_one(config, cards, tmp_path):
+    """Two batches of 2 give the step that one batch of 4 gives, where no normalisation knows of its batch."""
+    one = replace(config, network="dncnn", widths=(6,), batch=4, check_every=9)
+    pretrain(one, new_run(tmp_path, one))
+    both = tmp_path / "both"
+    both.mkdir()
+    variables = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(29_500 + os.getpid() % 500), "WORLD_SIZE": "2"}
+    values = json.dumps(asdict(replace(one, batch=2)))
+    second = subprocess.Popen(
+        [sys.executable, "-c", BARE, values, str(both)], cwd=ROOT, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables, "RANK": "1", "LOCAL_RANK": "1"},
+    )  # fmt: skip
+    first = python(BARE, values, str(both), **variables, RANK="0", LOCAL_RANK="0")
+    _, said = second.communicate(timeout=60)
+    assert first.returncode == second.returncode == 0, first.stderr + said.decode()
+    alone, shared = (load_file(folder / "generator.safetensors") for folder in (tmp_path / "001-tiny", both))
+    assert all(torch.allclose(value, shared[name], atol=1e-5) for name, value in alone.items())
+    assert len((both / "log.jsonl").read_text().splitlines()) == 1, "the first alone writes"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_other_precisions_restore_nearly_the_same(config, tmp_path, precision):
+    run = new_run(tmp_path / "runs", config)
+    pretrain(config, run)
+    card = export(run, tmp_path / "model", version="1", precision=precision)
+    whole = export(run, tmp_path / "whole", version="1")
+    assert card["network"]["precision"] == precision and card["stride"] == whole["stride"]
+    from docpipe.restore.onnx_engine import OnnxEngine
+
+    page = np.random.default_rng(1).integers(0, 256, (100, 90), np.uint8)
+    nearly, exactly = (OnnxEngine(tmp_path / name, device="cpu").restore(page, 20) for name in ("model", "whole"))
+    assert nearly.shape == page.shape and np.abs(nearly.astype(int) - exactly).mean() < 2
+    assert (tmp_path / "model/model.onnx").read_bytes() != (tmp_path / "whole/model.onnx").read_bytes()
