@@ -10,9 +10,11 @@ from prefect import Flow
 
 from flows.clean_scans import clean_scans
 from flows.evaluate import evaluate
+from flows.harvest import harvest
 from flows.nightly import nightly
 from flows.renew import renew
 
 FLOWS: dict[str, Flow[..., Any]] = {
     "nightly": nightly, "renew": renew, "clean-scans": clean_scans, "evaluate": evaluate,
+    "harvest": harvest,
 }  # fmt: skip

@@ -1,7 +1,6 @@
 """Every night: clean what is new in the inbox, then evaluate a sample of it.
 
-Patterns are not harvested from the scans: the library cannot do that yet. Training is on a schedule of its own
-(`flows/renew.py`).
+Harvesting and training are on a schedule of their own (`flows/renew.py`).
 """
 
 from datetime import UTC, datetime

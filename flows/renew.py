@@ -1,4 +1,4 @@
-"""Train a model, hold it against the one in service on the same cards, and promote it only if it is better."""
+"""Harvest noise, train a model on it, hold it against the one in service, and promote it only if it is better."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ from docpipe.evaluate.report import load_findings
 from docpipe.registry import Registry
 from flows.discretion import discreet, private_folder
 from flows.evaluate import evaluate
+from flows.harvest import harvest, has_patterns_to_learn_from, recipe_with
 from flows.parameters import Cards, Device, LocalPath, ModelSpec, Ocr, Seed, Share, Workers
 from flows.synthesize import synthesize
 from flows.told import tell_table
@@ -28,6 +29,9 @@ def renew(
     runs: LocalPath = "runs",
     cards: LocalPath = "runs/cards",
     cards_drawn: Cards = 800,
+    harvest_from: LocalPath | None = None,
+    patterns: LocalPath = "runs/patterns",
+    newest: Annotated[int, Field(ge=1, le=10_000)] = 100,
     suite_drawn: Cards = 300,
     suite_recipe: str = "worn",
     suite_seed: Seed = 7,
@@ -51,6 +55,9 @@ def renew(
         runs: folder of the training runs.
         cards: folder of the cards to train on; drawn where it is missing.
         cards_drawn: how many of these.
+        harvest_from: folder of scans out of which patterns of noise are cut to train on; none by default.
+        patterns: folder of the library that they go to.
+        newest: how many scans are looked at, the newest first.
         suite_drawn: how many cards decide.
         suite_recipe: their noise.
         suite_seed: of their series.
@@ -67,7 +74,14 @@ def renew(
         synthesize(suite, suite_drawn, recipe=suite_recipe, seed=suite_seed, split="test", workers=workers)
         if candidate is None:
             synthesize(cards, cards_drawn, workers=workers)
-            candidate = train(config, {**(changes or {}), "cards": f'"{cards}"'}, runs, device=device)
+            changed = {**(changes or {}), "cards": f'"{cards}"'}
+            if harvest_from:
+                harvest(harvest_from, patterns, newest)
+                if has_patterns_to_learn_from(Path(patterns)):
+                    recipe = Path(patterns) / "recipe.toml"
+                    recipe.write_text(recipe_with(Path(patterns)))
+                    changed["recipe"] = f"'{recipe}'"
+            candidate = train(config, changed, runs, device=device)
         registry = Registry.of_environment()
         in_service = registry.in_service().spec
         candidate = registry.find(candidate).spec
