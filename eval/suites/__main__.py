@@ -20,7 +20,7 @@ from eval.suites.tables import Judged, changes, fields_table, rows_of, strata_ta
 from eval.suites.ways import CONTROLS, ENGINES, PEERS, fingerprint, require_programs
 
 OCR, SECOND_OCR = "tesserocr", "rapidocr"
-SECOND_PAGES = 165               # of the cards that the second engine reads: five rounds of all leads
+SECOND_PAGES = 156               # of the cards that the second engine reads: three rounds of all leads
 RESULTS_TABLE = "suites.csv"
 
 
