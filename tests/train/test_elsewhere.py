@@ -109,7 +109,7 @@ def test_two_processes_share_the_work_of_one(config, cards, tmp_path):
 def test_the_run_for_a_gpu_goes_its_whole_way_at_tiny_size(cards, tmp_path):
     pack = Path(shutil.make_archive(str(tmp_path / "cards"), "zip", cards))
     command = [sys.executable, "-m", "eval.train_on_gpu", "--tiny", "--pack", str(pack)]
-    command += ["-o", str(tmp_path / "home"), "--work", str(tmp_path / "work"), "--set", "steps=2"]
+    command += ["-o", str(tmp_path / "home"), "--work", str(tmp_path / "work")]
     for _ in range(2):  # the second time all stages are done, and only what is brought home is written anew
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
