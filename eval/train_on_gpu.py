@@ -36,10 +36,10 @@ KEPT_FREE = 0.12
 TRIAL_STEPS = 60
 TINY = {
     "network": "compact", "widths": "[8, 12]", "critic_widths": "[8, 16]", "distil.widths": "[4, 8]", "batch": "4",
-    "crop_px": "32", "checked": "8", "workers": "0", "precision": "float32", "warmup": "2", "check_every": "10",
+    "crop_px": "32", "checked": "8", "workers": "0", "precision": "float32", "warmup": "2", "check_every": "3",
     "adversarial.critic_threshold": "0",
 }
-TINY_STEPS = 20
+TINY_STEPS = 6
 LARGEST_FILE = 16 * 10**6
 
 

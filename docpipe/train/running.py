@@ -74,7 +74,7 @@ def prepare(config: TrainConfig) -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
+    torch.backends.cudnn.benchmark = True  # all crops are of one size
 
 
 def settle(module: nn.Module, place: Place) -> None:

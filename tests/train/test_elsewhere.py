@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -102,6 +103,22 @@ def test_two_processes_share_the_work_of_one(config, cards, tmp_path):
     alone, shared = (load_file(folder / "generator.safetensors") for folder in (tmp_path / "001-tiny", both))
     assert all(torch.allclose(value, shared[name], atol=1e-5) for name, value in alone.items())
     assert len((both / "log.jsonl").read_text().splitlines()) == 1, "the first alone writes"
+
+
+@pytest.mark.slow
+def test_the_run_for_a_gpu_goes_its_whole_way_at_tiny_size(cards, tmp_path):
+    pack = Path(shutil.make_archive(str(tmp_path / "cards"), "zip", cards))
+    command = [sys.executable, "-m", "eval.train_on_gpu", "--tiny", "--pack", str(pack)]
+    command += ["-o", str(tmp_path / "home"), "--work", str(tmp_path / "work")]
+    for _ in range(2):  # the second time all stages are done, and only what is brought home is written anew
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stderr
+    assert "going on with" in ended.stdout
+    home = {path.name for path in (tmp_path / "home").iterdir()}
+    assert {"model.onnx", "card.json", "model.safetensors", "log.jsonl", "curves.png", "samples.jpg"} <= home
+    assert len(home) <= 8
+    stages = json.loads((tmp_path / "home/about.json").read_text())["stages"]
+    assert list(stages) == ["1-pixels", "2-critic", "3-adversarial", "4-distil"]
 
 
 @pytest.mark.slow

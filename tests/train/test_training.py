@@ -205,6 +205,14 @@ def test_the_learning_rate_rises_and_falls(config):
     assert rates[69] == config.learning_rate > rates[70] and rates[-1] == 0
 
 
+def test_a_cosine_falls_from_the_warm_up_to_nothing(config):
+    steps = replace(config, steps=100, warmup=10, schedule="cosine")
+    rates = [learning_rate(steps, step) for step in range(1, 101)]
+    assert rates[:10] == sorted(rates[:10]) and rates[9:] == sorted(rates[9:], reverse=True)
+    assert rates[9] == config.learning_rate and rates[54] == pytest.approx(config.learning_rate / 2)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
 def test_until_the_rate_falls_the_length_of_a_run_changes_nothing(config):
     short, long = (replace(config, steps=steps, warmup=10) for steps in (100, 300))
     assert [learning_rate(short, step) for step in range(1, 71)] == [learning_rate(long, step) for step in range(1, 71)]
