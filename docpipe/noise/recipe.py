@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,6 +96,12 @@ class Recipe:
     def kinds(self) -> tuple[str, ...]:
         """Its families of noise, in the order in which they are applied."""
         return tuple(step.kind for step in self.steps)
+
+    @property
+    def without_warps(self) -> "Recipe":
+        """The same without the noises that move ink, for where it has to stay in its place."""
+        steps = tuple(step for step in self.steps if not step.noise.moves_ink)
+        return replace(self, steps=steps, effects=(min(self.effects[0], len(steps)), self.effects[1]))
 
     def apply(self, page: Page, rng: np.random.Generator, *, lead: str | None = None) -> Touched:
         """Make a page noisy.

@@ -3,7 +3,7 @@
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -118,9 +118,8 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         self, cards: list[CleanCard], recipe: Recipe, seed: int, crop_px: int, count: int, first: int = 0, *,
         scale: Sequence[float] = (0.7, 1.3), on_print: float = 0.0, noisy_targets: bool = False,
     ) -> None:  # fmt: skip
-        if noisy_targets:  # two draws would move the ink to two places
-            recipe = replace(recipe, steps=tuple(step for step in recipe.steps if not step.noise.moves_ink))
-        self._cards, self._recipe, self._seed = cards, recipe, seed
+        # Two draws would move the ink to two places.
+        self._cards, self._recipe, self._seed = cards, recipe.without_warps if noisy_targets else recipe, seed
         self._crop_px, self._count, self._first = crop_px, count, first
         self._scale, self._on_print, self._noisy_targets = scale, on_print, noisy_targets
 

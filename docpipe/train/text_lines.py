@@ -85,7 +85,7 @@ class CardLines(Dataset[tuple[Tensor, ...]]):
     """
 
     def __init__(self, cards: Sequence[CleanCard], recipe: Recipe, seed: int, count: int) -> None:
-        self._recipe, self._seed, self._count = recipe, seed, count
+        self._recipe, self._seed, self._count = recipe.without_warps, seed, count     # a line stays in its place
         self._lines = [
             (card.page, box, text)
             for card in cards for box, text in zip(card.boxes, card.texts, strict=True) if _is_line(box, text)

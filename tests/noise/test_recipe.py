@@ -287,3 +287,10 @@ def test_more_noises_join_those_of_the_base_where_they_happen_to_a_page(write, s
 def test_a_base_is_a_built_in_recipe_without_a_base(write, base):
     with pytest.raises(InputError, match=base):
         load_recipe(write(f'about = "a"\nsource = "s"\nlicence = "MIT"\nbase = "{base}"\n'))
+
+
+def test_a_recipe_without_warps_keeps_all_else_and_moves_nothing():
+    recipe = load_recipe("starter")
+    standing = recipe.without_warps
+    assert set(recipe.kinds) - set(standing.kinds) == {"rotation", "perspective", "paper_curl", "feed_slip"}
+    assert replace(standing, steps=recipe.steps) == recipe
