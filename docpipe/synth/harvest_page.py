@@ -18,7 +18,7 @@ from docpipe.synth.harvest_shapes import Mask, chosen, components, disc, grown, 
 LEAST_SOFT, SOFT_GRAINS = 0.035, 1.5         # soft noise is stronger than this, and than so much of the page's grain
 LEAST_SPECK, SPECK_GRAINS = 0.15, 5.0
 FINE_MM = 0.7                                # wider than the lines of a printed background
-INK = 0.06, 0.12                             # of a stroke against what is around it: on calm paper, on any
+INK = 0.03, 0.12                             # of a stroke against what is around it: on calm paper, on any
 AROUND_MM = 2.5
 SOLID = 0.45                                 # ink, where it is so dark on more than a stroke
 STREAK_MM, FOLD_MM, FOLD = 1.2, 3.0, 0.2     # widths; what is wider and as dark is print that lies on it
