@@ -104,7 +104,7 @@ def drawn(kind: str, rng: np.random.Generator) -> Gray:
         text = "".join(rng.choice([*"ABCDEFGHIKLMNOPRSTUVXYZ0123456789<<<<<<"], 18))
     left, top, right, bottom = font.getbbox(text)
     image = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4), 255)
-    ink = round(255 * (1 - rng.uniform(0.25, 0.95)))
+    ink = round(255 * (1 - rng.uniform(0.08, 0.95)))
     ImageDraw.Draw(image).text((2 - left, 2 - top), text, fill=ink, font=font)
     return np.asarray(image)
 

@@ -12,7 +12,7 @@ from docpipe.noise.fields import Field
 from docpipe.page import Gray
 from docpipe.synth.harvest_ground import paper_light, portraits, where_grounds_meet
 from docpipe.synth.harvest_lines import LINE_MM, crossing_lines
-from docpipe.synth.harvest_shapes import Mask, chosen, components, disc, grown, opened, stands_in_rows, without
+from docpipe.synth.harvest_shapes import Mask, chosen, closed, components, disc, grown, opened, stands_in_rows, without
 
 # Shares of the paper's light, where no unit is named.
 LEAST_SOFT, SOFT_GRAINS = 0.035, 1.5         # soft noise is stronger than this, and than so much of the page's grain
@@ -20,6 +20,7 @@ LEAST_SPECK, SPECK_GRAINS = 0.15, 5.0
 FINE_MM = 0.7                                # wider than the lines of a printed background
 INK = 0.06, 0.12                             # of a stroke against what is around it: on calm paper, on any
 AROUND_MM = 2.5
+PALE, WORD_GAP_MM = 0.025, 6.0               # of faded print, which is told by its rows alone
 SOLID = 0.45                                 # ink, where it is so dark on more than a stroke
 STREAK_MM, FOLD_MM, FOLD = 1.2, 3.0, 0.2     # widths; what is wider and as dark is print that lies on it
 PRINT_MARGIN_MM, RIM_OF_PAGE_MM = 1.0, 1.5
@@ -87,7 +88,9 @@ def _lines_and_print(lost: Field, grain: float, mm_px: float) -> tuple[Mask, Mas
     lines = streaks | without(crossing_lines(faint, FOLD_MM, mm_px), glyphs)
     ink = without(strokes, grown(lines, near)) | without(dark, grown(streaks, near))
     solid = opened((lost > SOLID).astype(np.uint8), disc(0.6 * mm_px))
-    return streaks, lines, _print(ink, lost, mm_px) | solid
+    pale = without((relief > max(PALE, 2 * grain)).astype(np.uint8), grown(lines, near))
+    rows = closed(_glyphs(pale, mm_px), disc(WORD_GAP_MM / 2 * mm_px))
+    return streaks, lines, _print(ink, lost, mm_px) | solid | rows
 
 
 def _soft(lost: Field, mm_px: float) -> Field:

@@ -49,7 +49,7 @@ class Reads:
 def planted():
     """Draws a sheet of 75 x 105 mm with a stain, a line of print, or both: the page and what the stain took away."""
 
-    def draw(*, with_stain=True, text="", seed=1):
+    def draw(*, with_stain=True, text="", ink=30, seed=1):
         rng = np.random.default_rng(seed)
         gray = np.clip(240 + rng.normal(0, 1.5, (round(75 * MM_PX), round(105 * MM_PX))), 0, 255)
         lost = np.zeros(gray.shape)
@@ -59,7 +59,7 @@ def planted():
             lost[top:top + drop.shape[0], left:left + drop.shape[1]] = drop
         gray = np.rint(gray * (1 - lost)).astype(np.uint8)
         at = round(TEXT_AT[1] * MM_PX), round(TEXT_AT[0] * MM_PX)
-        cv2.putText(gray, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.8, 30, 2, cv2.LINE_AA)
+        cv2.putText(gray, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.8, ink, 2, cv2.LINE_AA)
         return Page(gray, dpi=(float(DPI), float(DPI))), lost
 
     return draw
@@ -78,9 +78,10 @@ def test_nothing_is_found_where_there_is_nothing(planted):
     assert harvest_page(planted(with_stain=False)[0], Reads())[0] == []
 
 
+@pytest.mark.parametrize("ink", [30, 160, 222])
 @pytest.mark.parametrize("turn", range(4))
-def test_print_is_no_noise_whichever_way_it_stands(planted, turn):
-    page, _ = planted(with_stain=False, text="L898902C36 UTO")
+def test_print_is_no_noise_whichever_way_it_stands_and_however_faint(planted, turn, ink):
+    page, _ = planted(with_stain=False, text="L898902C36 UTO", ink=ink)
     turned = replace(page, pixels=np.ascontiguousarray(np.rot90(page.pixels, turn)))
     assert harvest_page(turned, Reads())[0] == []
 
