@@ -1,7 +1,7 @@
 """Paste: dirt from a pattern, laid over the page."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ from docpipe.noise.base import (
     px_per_mm,
 )
 from docpipe.noise.fields import Field, to_gray, windows
-from docpipe.noise.patterns import KINDS, NEUTRAL, SPLITS, STARTER, Combine, Pattern, load_patterns
+from docpipe.noise.patterns import KINDS, NEUTRAL, SPLITS, STARTER, Combine, Entry, Pattern, Split, load_patterns
 from docpipe.page import Gray, Page
 
 ANY_KIND = "any"
@@ -111,6 +111,19 @@ class Paste(Noise):
             case "library":
                 _check_libraries(given)
 
+    def of_split(self, split: Split) -> Self:
+        """The same with patterns of one split alone.
+
+        Raises:
+            InputError: a library holds no pattern of that split and of these kinds.
+        """
+        for library in self.library:
+            for dirt in self.dirt:
+                if not _some(library, dirt=dirt, split=split):
+                    raise InputError(f"library {library!r} holds no pattern of kind {dirt} in the split {split}",
+                                     "harvest more, or name another library")
+        return replace(self, split=(split,))
+
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw one value from every field, and the pattern."""
         drawn = Noise.draw(self, rng)
@@ -141,10 +154,14 @@ def pick(library: str, *, dirt: str, split: str, seed: int) -> str:
         InputError: there is no such library.
         ValueError: it holds no such pattern.
     """
-    some = load_patterns(library).some(split=split, kinds=KINDS if dirt == ANY_KIND else (dirt,))
+    some = _some(library, dirt=dirt, split=split)
     if not some:
         raise ValueError(f"library is {library!r}, which holds no pattern of kind {dirt} in the split {split}")
     return some[int(np.random.default_rng([seed, len(some)]).integers(len(some)))].id
+
+
+def _some(library: str, *, dirt: str, split: str) -> list[Entry]:
+    return load_patterns(library).some(split=split, kinds=KINDS if dirt == ANY_KIND else (dirt,))
 
 
 def _check_libraries(given: Choices) -> None:

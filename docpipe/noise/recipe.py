@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ import numpy as np
 from docpipe.errors import InputError
 from docpipe.noise import NOISES, TEST_ONLY
 from docpipe.noise.base import Counts, Noise, Parameters, Range, check, check_pair
+from docpipe.noise.paste import Paste
+from docpipe.noise.patterns import Split
 from docpipe.page import Page
 
 BUILT_IN = files("docpipe.noise") / "data"
@@ -103,6 +106,19 @@ class Recipe:
         steps = tuple(step for step in self.steps if not step.noise.moves_ink)
         return replace(self, steps=steps, effects=(min(self.effects[0], len(steps)), self.effects[1]))
 
+    def of_split(self, split: Split) -> "Recipe":
+        """The same with patterns of one split alone, so that none that was learnt from is tested on.
+
+        Args:
+            split: "train", "val" or "test".
+
+        Raises:
+            InputError: a library holds no such pattern.
+        """
+        steps = tuple(step._replace(noise=step.noise.of_split(split)) if isinstance(step.noise, Paste) else step
+                      for step in self.steps)
+        return replace(self, steps=steps)
+
     def apply(self, page: Page, rng: np.random.Generator, *, lead: str | None = None) -> Touched:
         """Make a page noisy.
 
@@ -165,21 +181,26 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
             docpipe does not know.
     """
     try:
-        table = tomllib.loads(_read(name_or_path))
-        if "base" in table:
-            table = _over_base(table)
-        return parse_recipe(table)
+        return _parse_text(_read(name_or_path))
     except (tomllib.TOMLDecodeError, ValueError) as err:
         raise InputError(str(err), "docpipe/noise/data/starter.toml shows how a recipe is written") from err
+
+
+@lru_cache(maxsize=16)
+def _parse_text(text: str) -> Recipe:
+    """Every pair asks for its recipe: a text is parsed once."""
+    table = tomllib.loads(text)
+    return parse_recipe(_over_base(table) if "base" in table else table)
 
 
 def load_training_recipe(name_or_path: str | Path) -> Recipe:
     """Read a recipe that something is to learn from: a model, a starter pattern, a calibration.
 
     Raises:
-        InputError: as in `load_recipe`; or the recipe holds a family of noise that is for testing only.
+        InputError: as in `load_recipe` and `Recipe.of_split`; or the recipe holds a family of noise that is for testing
+            only.
     """
-    recipe = load_recipe(name_or_path)
+    recipe = load_recipe(name_or_path).of_split("train")
     if held_back := TEST_ONLY.intersection(recipe.kinds):
         raise InputError(f"recipe {str(name_or_path)!r} holds {', '.join(sorted(held_back))}: for testing only",
                          "train on another recipe, such as starter; what is measured on must not be learnt from")

@@ -88,7 +88,7 @@ def draw_pair(
     else:
         card = draw_card(card_seed, layout, families_of(split), drawn_dpi)
     page = card.page()
-    noisy, severity, applied = load_recipe(recipe).apply(page, rng, lead=lead)
+    noisy, severity, applied = load_recipe(recipe).of_split(split).apply(page, rng, lead=lead)
     clean = moved_page(page, applied)
     if clean is not page:
         card = _with_moved_truth(card, page, applied)
@@ -164,7 +164,7 @@ def write_pairs(
         MissingToolError: a font is not installed.
         ValueError: there is no layout or no lead to choose from, or the recipe holds no noise of the kind of a lead.
     """
-    _refuse_unknown(recipe, layouts, leads)  # before anything is written
+    _refuse_unknown(recipe, split, layouts, leads)  # before anything is written
     draw = partial(
         _write_pair, folder, recipe=recipe, seed=seed, split=split, layouts=layouts, leads=leads, sheets=sheets, dpi=dpi
     )
@@ -174,8 +174,8 @@ def write_pairs(
             tell(done)
 
 
-def _refuse_unknown(recipe: str, layouts: Sequence[str], leads: Sequence[str] | None) -> None:
-    kinds = load_recipe(recipe).kinds
+def _refuse_unknown(recipe: str, split: Split, layouts: Sequence[str], leads: Sequence[str] | None) -> None:
+    kinds = load_recipe(recipe).of_split(split).kinds
     for layout in layouts:
         load_layout(layout)
     if not layouts or (leads is not None and not leads):

@@ -160,7 +160,7 @@ def _make_clean(folder: Path, count: int, workers: int) -> None:
 def _make_id_cards(data: Path, folder: Path, count: int) -> None:
     """Draw 0 of every card, then draw 1, and so on."""
     truths = [json.loads(line) for line in (data / "id-cards" / "truth.jsonl").read_text().splitlines()]
-    recipe = load_recipe(RECIPE)
+    recipe = load_recipe(RECIPE).of_split("test")
     lines = []
     for number in range(count):
         draw, place = divmod(number, len(truths))

@@ -6,6 +6,7 @@ import pytest
 
 from docpipe.errors import InputError
 from docpipe.noise import NOISES, TEST_ONLY
+from docpipe.noise.patterns import load_patterns, write_patterns
 from docpipe.noise.recipe import Recipe, built_in_recipes, load_recipe, load_training_recipe
 from docpipe.page import Page
 
@@ -294,3 +295,30 @@ def test_a_recipe_without_warps_keeps_all_else_and_moves_nothing():
     standing = recipe.without_warps
     assert set(recipe.kinds) - set(standing.kinds) == {"rotation", "perspective", "paper_curl", "feed_slip"}
     assert replace(standing, steps=recipe.steps) == recipe
+
+
+def test_patterns_of_one_split_are_never_pasted_where_another_is_asked_for(tmp_path):
+    recipe = load_recipe("starter").of_split("test")
+    assert [step.noise.split for step in recipe.steps if step.kind == "paste"] == [("test",)]
+    splits = {entry.id: entry.split for entry in load_patterns("starter").entries}
+    page = Page(np.full((200, 300), 230, np.uint8), dpi=(300, 300))
+    pasted = [
+        noise.parameters["pattern"]
+        for seed in range(40)
+        for noise in recipe.apply(page, np.random.default_rng(seed), lead="paste").applied
+        if noise.kind == "paste"
+    ]
+    assert len(set(pasted)) > 5 and {splits[pattern] for pattern in pasted} == {"test"}
+    (tmp_path / "recipe.toml").write_text('base = "starter"\n[[more]]\nkind = "paste"\nsplit = ["test"]\n')
+    learnt = load_training_recipe(tmp_path / "recipe.toml")
+    assert {step.noise.split for step in learnt.steps if step.kind == "paste"} == {("train",)}
+
+
+def test_a_library_without_a_pattern_of_the_split_is_refused(tmp_path):
+    entries = [entry for entry in load_patterns("starter").entries if entry.split == "train"][:3]
+    write_patterns(tmp_path / "ours", [(entry, load_patterns("starter").pattern(entry.id).gray) for entry in entries])
+    ours = f'base = "starter"\n[[more]]\nkind = "paste"\nlibrary = ["{tmp_path}/ours"]\n'
+    (tmp_path / "recipe.toml").write_text(ours)
+    assert load_training_recipe(tmp_path / "recipe.toml")
+    with pytest.raises(InputError, match="no pattern of kind any in the split test"):
+        load_recipe(tmp_path / "recipe.toml").of_split("test")
