@@ -1,8 +1,6 @@
 """The commands of the learning half but training: draw cards, evaluate, compare. Each says which extra it needs."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,8 @@ from typing import Any
 import click
 
 from docpipe.cores import usable_cores
-from docpipe.errors import ExitCode, MissingToolError, UsageError
+from docpipe.errors import ExitCode, UsageError
+from docpipe.extras import needs_extra
 from docpipe.ocr.engines import DEFAULT_OCR, OCR_ENGINES
 
 
@@ -202,13 +201,3 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
         click.echo(json.dumps(asdict(comparison)))
     else:
         click.echo(comparison_as_text(comparison, click.format_filename(first), click.format_filename(second)))
-
-
-@contextmanager
-def needs_extra(extra: str) -> Iterator[None]:
-    """Say which extra is missing where an import fails."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        hint = f"pip install 'docpipe-ocr[{extra}]'"
-        raise MissingToolError(f"this command needs {error.name}, which is not installed", hint) from error

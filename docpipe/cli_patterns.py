@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from docpipe.errors import ExitCode, MissingToolError
+from docpipe.errors import ExitCode
+from docpipe.extras import needs_extra
 from docpipe.ocr.engines import OCR_ENGINES
 
 STARTER = "starter"      # as docpipe.noise.patterns calls it, which would bring OpenCV along
@@ -95,13 +96,10 @@ def harvest(scans: tuple[str, ...], out: Path, origin: str, licence: str, dpi: i
     docpipe patterns harvest a.pdf b.tif -o patterns/ours --origin "office copier" --licence CC0-1.0
     docpipe patterns harvest scans/ -o patterns/ours --json > harvested.jsonl
     """
-    try:
+    with needs_extra("eval"):
         from docpipe.ocr.engines import load_ocr
 
         engine = load_ocr(ocr)
-    except ModuleNotFoundError as error:
-        raise MissingToolError(f"this command needs {error.name}, which is not installed",
-                               "pip install 'docpipe-ocr[eval]'") from error
     from docpipe.clean import plan_jobs
     from docpipe.console import progress_bar
     from docpipe.imageio import ReadOptions

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docpipe.cli_learning import needs_extra
 from docpipe.errors import UsageError
+from docpipe.extras import needs_extra
 
 if TYPE_CHECKING:
     from docpipe.train.running import Progress, Tell
