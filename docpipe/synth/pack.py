@@ -1,9 +1,8 @@
 """A pack: clean cards and their truth in one file, for a machine that trains and has neither fonts nor a network."""
 
 import json
-import multiprocessing
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +15,7 @@ from docpipe.cards.identity import SPLIT_SEEDS
 from docpipe.cards.layout import LAYOUTS, load_layout
 from docpipe.cards.render import draw_card
 from docpipe.errors import OutputError
+from docpipe.synth.folder import in_order
 
 LARGEST_BYTES = 30 * 10**6
 DPI_RANGE = (200, 300)
@@ -55,7 +55,7 @@ def write_pack(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as pack:
-            for done, (picture, truth) in enumerate(_in_order(partial(_card, seed), count, workers), 1):
+            for done, (picture, truth) in enumerate(in_order(partial(_card, seed), range(count), workers), 1):
                 used += len(picture) + len(truth) // 2
                 if used > LARGEST_BYTES:
                     break
@@ -85,11 +85,3 @@ def _card(seed: int, number: int) -> tuple[bytes, str]:
     picture = Image.fromarray(np.repeat(card.page().pixels[:, :, None], 3, axis=2))
     picture.save(stream, "WEBP", lossless=True, method=_WEBP_METHOD)
     return stream.getvalue(), json.dumps({"layout": layout.name, "dpi": dpi, "fields": card.truth_record()})
-
-
-def _in_order(draw: Callable[[int], tuple[bytes, str]], count: int, workers: int) -> Iterator[tuple[bytes, str]]:
-    if workers == 1:
-        yield from map(draw, range(count))
-        return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap(draw, range(count), chunksize=4)

@@ -24,12 +24,12 @@ pytest.importorskip("onnx", reason="small networks are made with onnx (pip insta
 from tests.flows import small_models
 
 pytestmark = pytest.mark.slow
-CARDS, SPECKED = 9, 6
+CARDS, SPECKED = 14, 10
 
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory, installed_fonts):
-    """Nine cards: six under specks, which do not pass raw, and three clean ones, the last of them marked."""
+    """Fourteen cards: ten under specks, which do not pass raw, and four clean ones, the last of them marked."""
     installed(Tesseract)
     folder = tmp_path_factory.mktemp("suite")
     (folder / "noisy").mkdir()
@@ -92,13 +92,13 @@ def test_a_night_cleans_and_evaluates_a_sample_without_naming_it(server, suite, 
         str(inbox), str(tmp_path / "out"), str(tmp_path / "reports"), workers=2, sample=2, card_schema="td1",
         ocr="tesseract", return_state=True,
     )
-    assert (state.name, state.message) == ("Completed", "9 scans cleaned, 0 done before")
+    assert (state.name, state.message) == ("Completed", "14 scans cleaned, 0 done before")
     (report,) = tmp_path.glob("reports/*/report.json")
     cards = json.loads(report.read_text())["cards"]
     assert len(cards) == 2 and "MUELLER" not in report.read_text()
     assert sorted(path.name for path in (tmp_path / "out" / ".docpipe-private").iterdir()) == ["page-ids.jsonl"]
     again = nightly(str(inbox), str(tmp_path / "out"), str(tmp_path / "other"), workers=2, return_state=True)
-    assert again.message == "0 scans cleaned, 9 done before" and not (tmp_path / "other").exists()
+    assert again.message == "0 scans cleaned, 14 done before" and not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("limit", [-0.1, 1.1])

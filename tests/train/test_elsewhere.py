@@ -58,7 +58,7 @@ def test_a_pack_is_the_same_for_any_number_of_workers_and_trains(installed_fonts
 
 @pytest.mark.slow
 def test_a_pack_ends_where_it_would_become_too_large(installed_fonts, tmp_path, monkeypatch):
-    monkeypatch.setattr("docpipe.synth.pack.LARGEST_BYTES", 600_000)
+    monkeypatch.setitem(write_pack.__globals__, "LARGEST_BYTES", 600_000)
     held = write_pack(tmp_path / "small.zip", 9)
     assert 0 < held < 9 and (tmp_path / "small.zip").stat().st_size < 600_000
     with zipfile.ZipFile(tmp_path / "small.zip") as pack:
