@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054         # standard normal quantile at 0.975
-PSEUDO_CARDS = ((1, 1), (1, -1))  # (cards, rescued minus broken): what every bootstrap of a difference adds
 Interval = tuple[float, float]
 
 
@@ -145,8 +144,9 @@ def bootstrap_net_clustered(
     """Percentile interval of the absolute uplift where a card was drawn several times: whole cards are drawn again.
 
     Several noisy draws of one card tend to pass or fail together; drawn one by one they would make the interval too
-    narrow. With one draw of every card this is `bootstrap_net`; here, too, one rescued and one broken draw, each a card
-    of its own, are added.
+    narrow. With one draw of every card this is `bootstrap_net`; here, too, one rescued and one broken card are added,
+    each with as many draws as cards have on average. Where the draws of a card pass and fail on their own, the interval
+    is then wider than it had to be.
 
     Args:
         tables: of each card, its draws; at least one, none of them empty.
@@ -164,7 +164,9 @@ def bootstrap_net_clustered(
 def bootstrap_share_clustered(
     tables: Sequence[Table], clean: Sequence[int], *, seed: int, draws: int = 10_000, level: float = 0.95
 ) -> Interval | None:
-    """Percentile interval of `share_of_possible`, over cards as in `bootstrap_net_clustered`.
+    """Percentile interval of `share_of_possible`, over cards as in `bootstrap_net_clustered`, with the two added cards.
+
+    Without any noise both of these pass.
 
     Args:
         tables: of each card, its draws; at least one, none of them empty.
@@ -179,7 +181,8 @@ def bootstrap_share_clustered(
     """
     possible = [passes - table.both - table.broken for passes, table in zip(clean, tables, strict=True)]
     nets = [table.rescued - table.broken for table in tables]
-    kinds = sorted(Counter(zip(possible, nets, strict=True)).items())
+    size = round(sum(table.cards for table in tables) / len(tables))
+    kinds = sorted(Counter([*zip(possible, nets, strict=True), (size, size), (0, -size)]).items())
     gains = _drawn([count for _, count in kinds], seed, draws, level) @ np.array([kind for kind, _ in kinds])
     shares = gains[gains[:, 0] > 0]
     if len(gains) - len(shares) > (1 - level) / 2 * draws:
@@ -189,10 +192,16 @@ def bootstrap_share_clustered(
 
 def _bootstrap(clusters: Counter[tuple[int, int]], seed: int, draws: int, level: float) -> Interval:
     """Of clusters, counted by (number of cards, number of cards rescued minus broken), and the two that are added."""
-    kinds = sorted((clusters + Counter(PSEUDO_CARDS)).items())
+    size = _mean_size(clusters)
+    kinds = sorted((clusters + Counter([(size, size), (size, -size)])).items())
     sizes, nets = np.array([kind for kind, _ in kinds]).T
     drawn = _drawn([count for _, count in kinds], seed, draws, level)
     return _middle((drawn @ nets) / (drawn @ sizes), level)
+
+
+def _mean_size(clusters: Counter[tuple[int, int]]) -> int:
+    """Cards a cluster, rounded."""
+    return round(sum(size * count for (size, _), count in clusters.items()) / clusters.total())
 
 
 def _drawn(counts: Sequence[int], seed: int, draws: int, level: float) -> NDArray[np.int_]:

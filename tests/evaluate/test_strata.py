@@ -79,7 +79,7 @@ def test_the_ceiling_is_what_passes_without_noise_and_the_share_of_the_way_there
     assert 0.3 < low < 0.5 < high < 0.7
     tens = [replace(card, card=str(int(card.file) // 10)) for card in cards]
     wide_low, wide_high = ceiling_of(tens, Path()).share_interval
-    assert wide_high == wide_low                                 # every card was drawn alike
+    assert wide_high - wide_low > 2 * (high - low)               # ten draws a card tell little more than one
 
 
 def test_where_no_more_cards_pass_without_noise_nothing_can_be_gained():
