@@ -27,7 +27,7 @@ from docpipe.ocr.extract import extract
 from eval.record import keep
 
 OCR = "tesserocr"
-FIRST_SEED = SPLIT_SEEDS["test"].start + 97_000_000          # beyond all pairs, and moved when the reader learnt from it
+FIRST_SEED = SPLIT_SEEDS["test"].start + 97_000_000     # beyond all pairs; moved when the reader learnt of it
 
 
 @dataclass(frozen=True)
