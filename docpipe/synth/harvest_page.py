@@ -21,6 +21,7 @@ FINE_MM = 0.7                                # wider than the lines of a printed
 INK = 0.06, 0.12                             # of a stroke against what is around it: on calm paper, on any
 AROUND_MM = 2.5
 PALE, WORD_GAP_MM = 0.025, 6.0               # of faded print, which is told by its rows alone
+DARKER = 0.2, 0.3
 SOLID = 0.45                                 # ink, where it is so dark on more than a stroke
 STREAK_MM, FOLD_MM, FOLD = 1.2, 3.0, 0.2     # widths; what is wider and as dark is print that lies on it
 PRINT_MARGIN_MM, RIM_OF_PAGE_MM = 4.0, 1.5   # a row may go on with a letter that a stain or a line hides
@@ -91,7 +92,10 @@ def _lines_and_print(lost: Field, grain: float, mm_px: float) -> tuple[Mask, Mas
     solid = opened((lost > SOLID).astype(np.uint8), disc(0.6 * mm_px))
     pale = without((relief > max(PALE, 2 * grain)).astype(np.uint8), grown(lines, near))
     rows = closed(_glyphs(pale, mm_px), disc(WORD_GAP_MM / 2 * mm_px))
-    return streaks, lines, _print(ink, lost, mm_px) | solid | rows
+    printed = _print(ink, lost, mm_px) | solid | rows
+    for level in DARKER:                                 # letters that run into the rim of a stain part from it here
+        printed |= _print(ink & (relief > level).astype(np.uint8), lost, mm_px)
+    return streaks, lines, printed
 
 
 def _soft(lost: Field, mm_px: float) -> Field:
