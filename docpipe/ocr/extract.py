@@ -28,7 +28,8 @@ class Extraction:
 
     Args:
         values: value by name of field; fields that were not found are absent. Personal data: not for logs.
-        valid: every required field was found, and every check digit of the zone agrees.
+        valid: every required field was found, those of the zone say what such a field may say (names of letters only,
+            dates of the calendar), and every check digit of the zone agrees.
         mended: characters of the zone that were read as others, and corrected.
     """
 
@@ -59,9 +60,8 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
     names = {field.name for field in schema.fields}
     found = {name: value for name, value in values.items() if name in names and value}
     agrees = not schema.mrz or (reading is not None and not reading.wrong)
-    return Extraction(
-        found, agrees and all(field.name in found for field in schema.required), reading.mended if reading else ()
-    )
+    valid = agrees and all(field.may_be(found.get(field.name, "")) for field in schema.required)
+    return Extraction(found, valid, reading.mended if reading else ())
 
 
 def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict[str, str]:

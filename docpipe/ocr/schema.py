@@ -14,6 +14,7 @@ from typing import Any
 from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
 from docpipe.ocr.look_alikes import AS_DIGIT
+from docpipe.ocr.zone_values import ZONE_VALUES, is_zone_value
 
 SCHEMAS = ("driving_licence", "national", "national_b", "residence_permit", "td1", "td1_back", "td2", "td3")
 MONTH_NAMES = (
@@ -167,6 +168,10 @@ class Field:
             return ""
         return value
 
+    def may_be(self, value: str) -> bool:
+        """Whether a value that was read can be one of this field: it was found, and in a zone says what fields may."""
+        return is_zone_value(self.name, value) if self.kind == "zone" else value != ""
+
     def same(self, read: str, truth: str) -> bool:
         """Whether a value read is the true one; names and texts are compared without case, marks and blanks."""
         return fold(read) == fold(truth) if self.kind in ("name", "text") else read == truth
@@ -230,6 +235,8 @@ def _schema(name: str, table: dict[str, Any]) -> Schema:
             raise ValueError(f"kind of {field.name} is {field.kind!r}; known are zone, {', '.join(READERS)}")
         if field.kind == "zone" and schema.mrz is None:
             raise ValueError(f"{field.name} comes from a zone, but mrz is not set")
+        if field.kind == "zone" and field.name not in ZONE_VALUES:
+            raise ValueError(f"a zone has no field {field.name!r}; it has {', '.join(ZONE_VALUES)}")
         if field.kind != "zone" and not field.labels:
             raise ValueError(f"{field.name} has no labels that announce it")
     return schema

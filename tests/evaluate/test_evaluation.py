@@ -160,7 +160,8 @@ def extracting(monkeypatch, extraction):
     monkeypatch.setattr("docpipe.ocr.extract.extract", lambda gray, schema, engine: extraction)
 
 
-TRUE = {"document_number": "C1", "surname": "LU", "given_names": "A", "date_of_birth": "1", "date_of_expiry": "2"}
+TRUE = {"document_number": "C1", "surname": "LU", "given_names": "A", "date_of_birth": "740812",
+        "date_of_expiry": "320415"}  # fmt: skip
 
 
 def test_a_card_that_is_valid_and_wrong_is_a_false_accept(suite, monkeypatch):
