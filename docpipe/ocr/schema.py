@@ -1,7 +1,7 @@
 """Field schemas: which fields a card has, how they are announced, and what a right value looks like; TOML files."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date
@@ -23,6 +23,8 @@ ALPHABETS = {"date": "0123456789./-ABCDEFGJLMNOPRSTUVY", "number": "0123456789AB
 """By kind of field: what OCR may read close up. Without marks on letters: names are compared without them, and the
 English model takes ć for é, but for c where it has no é."""
 
+EXAMPLE = "compare it with docpipe/ocr/schemas/national.toml"
+Key = tuple[Callable[[Any], bool], str]
 YEARS_AHEAD = 50                 # that a card may still be valid, where its year of expiry has two digits
 
 
@@ -116,27 +118,36 @@ def load_schema(name: str | Path) -> Schema:
         raise InputError(
             f"there is no schema {str(name)!r}", hint=f"shipped are {', '.join(SCHEMAS)}; or give a TOML file"
         ) from missing
+    except OSError as unreadable:
+        raise InputError(
+            f"schema {str(name)!r} cannot be read: {unreadable.strerror}",
+            hint=f"shipped are {', '.join(SCHEMAS)}; or give a TOML file",
+        ) from unreadable
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise InputError(f"schema {str(name)!r} is not TOML: {broken}") from broken
+        raise InputError(f"schema {str(name)!r} is not TOML: {broken}", hint=EXAMPLE) from broken
     try:
         return _schema(Path(name).stem, table)
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise InputError(
-            f"schema {str(name)!r} does not fit: {wrong}", hint="compare it with docpipe/ocr/schemas/national.toml"
-        ) from wrong
+    except ValueError as wrong:
+        raise InputError(f"schema {str(name)!r} does not fit: {wrong}", hint=EXAMPLE) from wrong
 
 
-def _schema(name: str, table: dict[str, Any]) -> Schema:
-    """Dataclasses from the file's tables: an unknown or missing key is a TypeError that names it."""
-    fields = tuple(Field(**_with_tuples(entry)) for entry in table.pop("field"))
-    schema = Schema(name=name, fields=fields, **table)
-    if schema.mrz is not None and schema.mrz not in FORMATS:
-        raise ValueError(f"mrz is {schema.mrz!r}; known are {', '.join(FORMATS)}")
+def _schema(name: str, table: Mapping[str, Any]) -> Schema:
+    """Dataclasses from the file's tables.
+
+    Raises:
+        ValueError: what does not fit, and what would.
+    """
+    _check(table, SCHEMA_KEYS, needed=("about", "field"), of="the schema")
+    for place, entry in enumerate(table["field"], 1):
+        _check(entry, FIELD_KEYS, needed=("name", "kind"), of=f"field {place}")
+    fields = tuple(Field(**_with_tuples(entry)) for entry in table["field"])
+    schema = Schema(name, table["about"], fields, table.get("mrz"))
     if not schema.required:
         raise ValueError("no field is required, so every card would pass")
+    names = [field.name for field in fields]
     for field in fields:
-        if field.kind not in ("zone", *READERS):
-            raise ValueError(f"kind of {field.name} is {field.kind!r}; known are zone, {', '.join(READERS)}")
+        if names.count(field.name) > 1:
+            raise ValueError(f"{names.count(field.name)} fields are called {field.name!r}")
         if field.kind == "zone" and schema.mrz is None:
             raise ValueError(f"{field.name} comes from a zone, but mrz is not set")
         if field.kind == "zone" and field.name not in ZONE_VALUES:
@@ -146,5 +157,51 @@ def _schema(name: str, table: dict[str, Any]) -> Schema:
     return schema
 
 
-def _with_tuples(entry: dict[str, Any]) -> dict[str, Any]:
+def _check(table: Mapping[str, Any], keys: Mapping[str, Key], *, needed: Sequence[str], of: str) -> None:
+    """Whether a table has the keys it needs, no unknown ones, and under each what can stand there."""
+    for key in needed:
+        if key not in table:
+            raise ValueError(f"{of} has no {key}")
+    for key, value in table.items():
+        if key not in keys:
+            raise ValueError(f"{of} has {key!r}; known are {', '.join(keys)}")
+        fits, wanted = keys[key]
+        if not fits(value):
+            raise ValueError(f"{key} of {of} is {value!r}; it must be {wanted}")
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, list) and value != [] and all(isinstance(one, dict) for one in value)
+
+
+def _are_labels(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(label, str) and fold(label) for label in value.values())
+
+
+def _is_alphabet(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_length(value: Any) -> bool:
+    are_two = isinstance(value, list) and [type(one) for one in value] == [int, int]
+    return are_two and 1 <= value[0] <= value[1]
+
+
+SCHEMA_KEYS: Mapping[str, Key] = {
+    "about": (lambda value: isinstance(value, str), "a sentence"),
+    "mrz": (lambda value: value in tuple(FORMATS), f"one of {', '.join(FORMATS)}"),
+    "field": (_are_tables, "tables, each begun with [[field]]"),
+}
+FIELD_KEYS: Mapping[str, Key] = {
+    "name": (lambda value: isinstance(value, str) and value != "", "a name"),
+    "kind": (lambda value: value in ("zone", *READERS), f"one of zone, {', '.join(READERS)}"),
+    "required": (lambda value: isinstance(value, bool), "true or false"),
+    "labels": (_are_labels, "labels in Latin script by language, such as {en = 'Surname'}"),
+    "alphabet": (_is_alphabet, "the characters, in quotes"),
+    "length": (_is_length, "the least and the most characters, such as [9, 9]"),
+}
+"""What may stand in a file, by key: whether a value fits, and what would."""
+
+
+def _with_tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
