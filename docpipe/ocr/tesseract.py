@@ -6,6 +6,7 @@ Pictures are handed over in a folder that only this user can read, and that is g
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -113,7 +114,8 @@ class Tesseract:
             for path, picture in zip(paths, pictures, strict=True):
                 path.write_bytes(_pgm(picture))
             listing.write_text("".join(f"{path}\n" for path in paths))
-            config = f"--psm {mode}" + (f" -c tessedit_char_whitelist={alphabet}" if alphabet else "")
+            # pytesseract parts this as a shell does, and an alphabet may hold blanks and quotes.
+            config = f"--psm {mode}" + (f" -c tessedit_char_whitelist={shlex.quote(alphabet)}" if alphabet else "")
             return ask(str(listing), lang=self.language, config=config, timeout=LONGEST_S, **options)
 
 
