@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from docpipe.errors import MissingToolError
-from docpipe.ocr.engine import LINE, Word
+from docpipe.ocr.engine import LINE, LONGEST_S, Word
 from docpipe.ocr.geometry import padded
 from docpipe.page import Gray
 
@@ -31,8 +31,6 @@ except ImportError as missing:
     ) from missing
 
 T = TypeVar("T")
-
-LONGEST_S = 60           # for one run; a card takes one or two seconds, a page of mere specks may take ten minutes
 
 
 @dataclass(frozen=True, slots=True)
