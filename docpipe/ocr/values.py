@@ -62,17 +62,12 @@ def read_text(text: str) -> str:
     return " ".join(text.split()).strip(" :;.,-")
 
 
-def read_name(text: str) -> str:
+def name_characters(text: str) -> list[Character]:
     """A name or place: what stands around it is taken off, blanks are single, and no word begins with a small l.
 
-    >>> read_name(": llona  de la Cruz,"), read_name("RICCIOTT| |"), read_name("@degard")
-    ('Ilona de la Cruz', 'RICCIOTTI', 'Ødegard')
+    >>> text_of(name_characters(": llona  de la Cruz,")), text_of(name_characters("@degard"))
+    ('Ilona de la Cruz', 'Ødegard')
     """
-    return text_of(name_characters(text))
-
-
-def name_characters(text: str) -> list[Character]:
-    """As `read_name`, and which of its characters were put right."""
     characters = _as_read(text)
     for pattern, letter in MISREAD_LETTERS:
         characters = _replaced(characters, pattern, letter)
