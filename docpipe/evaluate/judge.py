@@ -114,7 +114,8 @@ def read_scan(
     """Read one version of a card in this process, which a crash of OCR would end: the first page of a scan.
 
     A field is right when it says what the truth says. Without truth it is right when it was found and is valid by its
-    own rules; the check digits vouch for the zone as a whole, so its fields are right only on a card that is valid.
+    own rules; the check digits vouch for the zone as a whole, so its fields are right only on a card that is valid,
+    and if they hold nothing that such a field cannot say, least of all a character that was not read.
 
     Args:
         scan: the file.
@@ -150,7 +151,7 @@ def _field(one: Field, read: "Extraction", true: Mapping[str, str] | None, with_
     value = read.values.get(one.name, "")
     shown = value if with_values else None
     if true is None:
-        is_valid = value != "" and (one.kind != "zone" or read.valid)
+        is_valid = one.may_be(value) and (one.kind != "zone" or read.valid)
         return FieldReading(one.name, one.required, is_valid, value=shown)
     truth = true[one.name]
     # A name is printed in capitals or not as the layout likes: case says nothing of how well it was read.

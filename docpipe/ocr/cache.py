@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from docpipe.errors import InputError, OutputError
-from docpipe.ocr.engine import LINE, Engine, Word
+from docpipe.ocr.engine import LINE, LONGEST_S, Engine, Word
 from docpipe.page import Gray
 
 FILE_NAME = "ocr.sqlite"
@@ -81,7 +82,8 @@ class CachedEngine:
     """An engine that does not read the same picture twice.
 
     An answer belongs to the picture, its layout and alphabet, and what reads: the engine as it describes itself, and
-    the code that stands before it.
+    the code that stands before it. What took the engine as long as it may take to give a picture up is not kept: a
+    faster or less busy machine may read that picture.
 
     Args:
         engine: reads what is not known yet; answers of an engine of another description are never taken.
@@ -125,8 +127,10 @@ class CachedEngine:
         known = self.answers.known(keys)
         new = {key: picture for key, picture in zip(keys, pictures, strict=True) if key not in known}
         if new:
+            begun = perf_counter()
             found = dict(zip(new, read(list(new.values())), strict=True))
-            self.answers.keep(found)
+            if perf_counter() - begun < LONGEST_S:
+                self.answers.keep(found)
             known |= found
         return [known[key] for key in keys]
 

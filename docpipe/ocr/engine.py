@@ -10,6 +10,10 @@ SPARSE, BLOCK, LINE = 11, 6, 7
 """How a picture is laid out, numbered as Tesseract numbers its page segmentation modes: scattered words, one block,
 one line. An engine that finds print by itself takes SPARSE and BLOCK for the same."""
 
+LONGEST_S = 60
+"""After so many seconds an engine may give a picture up; a card takes one or two, a page of mere specks may take ten
+minutes."""
+
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels, the last two not included."""
 
@@ -27,7 +31,7 @@ class Engine(Protocol):
     """Reads print. One page at a time and one thread a page: who has many pages starts many processes.
 
     Pictures are (H, W) uint8, 0 = ink; capitals of 30 to 40 pixels are read best. Every method answers with one
-    entry a picture, in their order, and an empty one where nothing was read.
+    entry a picture, in their order, and an empty one where nothing was read, or within `LONGEST_S` nothing came of it.
     """
 
     @property

@@ -1,5 +1,6 @@
 """Reading the fields of a card: from its zone, or beside and below the labels that announce them."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ import cv2
 import numpy as np
 
 from docpipe.ocr.engine import Engine
+from docpipe.ocr.folding import fold
 from docpipe.ocr.geometry import evened
 from docpipe.ocr.labels import find_labels, label_boxes, page_reads, small_print
 from docpipe.ocr.mending import Mending
 from docpipe.ocr.mrz_reader import fields_of, read_zone
 from docpipe.ocr.places import cap_height, strip_at, text_at, value_places
-from docpipe.ocr.schema import Field, Schema, fold
+from docpipe.ocr.schema import Field, Schema
+from docpipe.ocr.values import Reading
 from docpipe.page import Gray
 
 CLOSE_CAPS_PX = {"date": (30, 40), "name": (30, 40), "text": (30, 40, 20), "number": (17, 20, 28, 38)}
@@ -28,8 +31,9 @@ class Extraction:
 
     Args:
         values: value by name of field; fields that were not found are absent. Personal data: not for logs.
-        valid: every required field was found, and every check digit of the zone agrees.
-        mended: characters of the zone that were read as others, and corrected.
+        valid: every required field was found, those of the zone say what such a field may say (names of letters only,
+            dates of the calendar), and every check digit of the zone agrees.
+        mended: characters that were read as others and put right: those of the zone, then those of labelled fields.
     """
 
     values: Mapping[str, str] = dataclass_field(repr=False)
@@ -49,22 +53,19 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
         Values, and whether they are valid by themselves; whether they are right only the truth can say.
     """
     flat = evened(gray)
-    values: dict[str, str] = {}
-    reading = read_zone(flat, schema.mrz, engine) if schema.mrz else None
-    if reading:
-        values |= fields_of(reading.kind, reading.lines)
+    zone = read_zone(flat, schema.mrz, engine) if schema.mrz else None
     labelled = [field for field in schema.fields if field.kind != "zone"]
-    if labelled:
-        values |= _read_by_labels(flat, labelled, engine)
-    names = {field.name for field in schema.fields}
-    found = {name: value for name, value in values.items() if name in names and value}
-    agrees = not schema.mrz or (reading is not None and not reading.wrong)
-    return Extraction(
-        found, agrees and all(field.name in found for field in schema.required), reading.mended if reading else ()
-    )
+    readings = _read_by_labels(flat, labelled, engine) if labelled else {}
+    values = fields_of(zone.kind, zone.lines) if zone else {}
+    values |= {name: reading.value for name, reading in readings.items()}
+    found = {field.name: values[field.name] for field in schema.fields if values.get(field.name)}
+    agrees = not schema.mrz or (zone is not None and not zone.wrong)
+    valid = agrees and all(field.may_be(found.get(field.name, "")) for field in schema.required)
+    mended = [*(zone.mended if zone else ()), *(one for reading in readings.values() for one in reading.mended)]
+    return Extraction(found, valid, tuple(mended))
 
 
-def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict[str, str]:
+def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict[str, Reading]:
     pages = page_reads(flat, engine)
     found = find_labels([phrase for page in pages for phrase in page], fields)
     if any(field.required and field.name not in found for field in fields):
@@ -72,10 +73,9 @@ def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict
     labels = label_boxes(found)
     words = [[word for phrase in page for word in phrase.words] for page in pages]
     places = value_places(labels, [word for page in words for word in page])
-    read: dict[str, list[str]] = {field.name: [] for field in fields}
-    for field in fields:
-        if field.name in places:
-            read[field.name] += [field.value_of(text_at(places[field.name], page)) for page in words]
+    texts: dict[str, list[str]] = {field.name: [] for field in fields}
+    for name, place in places.items():
+        texts[name] += [text_at(place, page) for page in words]
     strips = {name: strip for name, place in places.items() if (strip := strip_at(place, flat)).size}
     caps_px = {name: cap_height(strip, places[name]) for name, strip in strips.items()}
     for alphabet in {field.readable: None for field in fields}:
@@ -83,19 +83,32 @@ def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict
         asked = [(field, cap_px) for field in chosen for cap_px in CLOSE_CAPS_PX[field.kind]]
         pictures = [_close_up(strips[field.name], cap_px / caps_px[field.name]) for field, cap_px in asked]
         for (field, _), text in zip(asked, engine.lines(pictures, alphabet=alphabet), strict=True):
-            read[field.name].append(field.value_of(text))
-    return {name: _agreed(values) for name, values in read.items()}
+            texts[field.name].append(text)
+    return {field.name: _said(field, texts[field.name]) for field in fields}
 
 
-def _agreed(values: Sequence[str]) -> str:
-    """The value that most readings agree on but for marks and case; of several, the one read first, without limits.
+def _said(field: Field, texts: Sequence[str]) -> Reading:
+    """The value that most texts agree on; a date in fewer digits only where no text says a whole one."""
+    whole = _agreed(field.name, [field.read(text) for text in texts])
+    return whole if whole.value else _agreed(field.name, [field.read_short(text) for text in texts])
+
+
+def _agreed(name: str, readings: Sequence[Reading]) -> Reading:
+    """The reading of the field called `name` that most agree on but for marks and case; of several, the first.
 
     IJ is often read as a U, and a U never as IJ: one reading with IJ says what the others mean.
     """
-    counts = Counter(_joined(value) for value in values if value)
-    best = max((value for value in values if value), key=lambda value: counts[_joined(value)], default="")
-    agreeing = [value for value in values if _joined(value) == _joined(best)]
-    return max(agreeing, key=lambda value: "IJ" in value, default="")
+    read = [reading for reading in readings if reading.value]
+    if not read:
+        return Reading()
+    counts = Counter(_joined(reading.value) for reading in read)
+    best = max(read, key=lambda reading: counts[_joined(reading.value)])
+    with_ij = [one for one in read if "IJ" in one.value and _joined(one.value) == _joined(best.value)]
+    if not with_ij or "IJ" in best.value:
+        return best
+    told = (Mending(name, match.start() + 1, "IJ", "U", "IJ") for match in re.finditer("IJ", with_ij[0].value))
+    mended = sorted((*with_ij[0].mended, *told), key=lambda one: one.position)
+    return Reading(with_ij[0].value, tuple(mended))
 
 
 def _joined(value: str) -> str:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from docpipe.ocr.engine import BLOCK, SPARSE, Box, Engine, Word
-from docpipe.ocr.schema import Field, fold
+from docpipe.ocr.folding import fold
+from docpipe.ocr.schema import Field
 from docpipe.page import Gray
 
 PAGE_READS = ((1100, BLOCK), (1800, SPARSE))     # width in pixels and layout mode; what one misses the other finds

@@ -40,7 +40,7 @@ class MrzReading:
         kind: a key of `docpipe.mrz.FORMATS`.
         lines: as many as the format has, of its width; `UNREAD` where nothing was read.
         wrong: names of the check digits that disagree, and of those that cover something unread.
-        mended: characters that were read as others, and corrected by their class or by check digits, in order.
+        mended: characters that were read as others, and put right, in order.
     """
 
     kind: str
@@ -68,8 +68,9 @@ def read_zone(flat: Gray, kind: str, engine: Engine) -> MrzReading | None:
     if zone is None:
         return None
     seen, again = (_characters(zone, engine, scale) for scale in LOOKS)
-    lines = corrected(settled(seen, again, form), form)
-    return MrzReading(kind, tuple(lines), _wrong(kind, lines), tuple(mendings(seen, lines, form)))
+    chosen = settled(seen, again, form)
+    lines = corrected(chosen, form)
+    return MrzReading(kind, tuple(lines), _wrong(kind, lines), tuple(mendings(seen, chosen, lines, form)))
 
 
 def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:
@@ -179,24 +180,36 @@ def corrected(lines: Sequence[str], form: MrzFormat) -> list[str]:
     return by_class
 
 
-def mendings(seen: Sequence[str], lines: Sequence[str], form: MrzFormat) -> Iterator[Mending]:
-    """Where corrected lines differ from what was seen, in order, and what told of each."""
+def mendings(
+    seen: Sequence[str], chosen: Sequence[str], lines: Sequence[str], form: MrzFormat
+) -> Iterator[Mending]:
+    """Where the lines differ from what was seen, in order, and what told of each.
+
+    Args:
+        seen: what the first look saw.
+        chosen: what `settled` made of it and of the second look.
+        lines: what `corrected` made of that.
+        form: of the zone.
+    """
     classes = {
         (span.line, place): characters
         for span, characters in _classes(form) for place in range(span.start, span.end)
     }  # fmt: skip
-    for line, (before, after) in enumerate(zip(seen, lines, strict=True)):
-        for place, (read, mended) in enumerate(zip(before, after, strict=True)):
-            if read != mended:
-                yield Mending(line + 1, place + 1, _rule(read, mended, classes[line, place]), read, mended)
-
-
-def _rule(read: str, mended: str, characters: str) -> Rule:
-    if characters == CHARACTERS:
-        return "position" if (read, mended) == ("O", "0") else "check digit"
-    if _of_class(read, characters) != mended:
-        return "check digit"
-    return "digit" if characters == DIGITS else "letter"
+    steps = zip(seen, _by_class(seen, form), chosen, lines, strict=True)
+    for line, versions in enumerate(steps):
+        for place, (read, of_class, settled_as, mended) in enumerate(zip(*versions, strict=True)):
+            if read == mended:
+                continue
+            characters = classes[line, place]
+            if characters == CHARACTERS and (read, mended) == ("O", "0"):
+                rule: Rule = "position"
+            elif mended != settled_as:
+                rule = "check digit"
+            elif mended != of_class:
+                rule = "second look"
+            else:
+                rule = "digit" if characters == DIGITS else "letter"
+            yield Mending(line + 1, place + 1, rule, read, mended)
 
 
 def _by_class(lines: Sequence[str], form: MrzFormat) -> list[str]:

@@ -1,9 +1,7 @@
 """Field schemas: which fields a card has, how they are announced, and what a right value looks like; TOML files."""
 
-import re
 import tomllib
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date
@@ -13,124 +11,21 @@ from typing import Any
 
 from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
-from docpipe.ocr.look_alikes import AS_DIGIT
+from docpipe.ocr.dates import read_short_date
+from docpipe.ocr.folding import fold
+from docpipe.ocr.values import READERS, Reading, reading_of, within
+from docpipe.ocr.zone_values import ZONE_VALUES, is_zone_value
 
 SCHEMAS = ("driving_licence", "national", "national_b", "residence_permit", "td1", "td1_back", "td2", "td3")
-MONTH_NAMES = (
-    "january januar janvier enero gennaio janeiro januari styczen stycznia",
-    "february februar fevrier febrero febbraio fevereiro februari luty lutego",
-    "march marz maerz mars marzo marco maart mrt marzec marca",
-    "april avril abril aprile kwiecien kwietnia",
-    "may mai mayo maggio maio mei maj maja",
-    "june juni juin junio giugno junho czerwiec czerwca",
-    "july juli juillet julio luglio julho lipiec lipca",
-    "august aout agosto augustus augusti sierpien sierpnia",
-    "september septembre septiembre settembre setembro wrzesien wrzesnia",
-    "october oktober octobre octubre ottobre outubro pazdziernik pazdziernika",
-    "november novembre noviembre novembro listopad listopada",
-    "december dezember decembre diciembre dicembre dezembro grudzien grudnia",
-)
-"""January to December as `fold` leaves them, in the languages of the labels: en de fr es it pt nl pl sv."""
-
-SHORTEST_MONTH = 3               # letters: AUG
-PARTICLES = ("l", "la", "las", "le", "les", "li", "lo", "los")
-UNMARKED = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "æ": "ae",
-                          "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss", "þ": "th", "Þ": "TH", "ı": "i"})  # fmt: skip
-
-
-MISREAD_LETTERS = (
-    (r"(?<=[A-Z])\|", "I"),
-    ("@", "Ø"),
-    (r"(?<=[NI])C?G(?=[AÃ]O\b)", "Ç"),
-    (r"ic?é\b", "ić"),
-)
-"""What the English model makes of letters in names, some of which it has not."""
-
-
-def fold(text: str) -> str:
-    """Letters and digits alone, without case and diacritics: what is left when names are compared.
-
-    >>> fold("Groß-Łęcki")
-    'grosslecki'
-    """
-    plain = unicodedata.normalize("NFKD", text.translate(UNMARKED))
-    return "".join(character for character in plain.casefold() if character.isascii() and character.isalnum())
-
-
-def read_date(text: str) -> str:
-    """A printed date as ISO 8601; empty where it is none.
-
-    Where all is in numbers, a year in front is followed by month and day (1974-08-12), and else the day stands before
-    the month (12.08.1974, 12/08/1974, 12081974), each in two digits. A month in letters may be cut to three of them
-    and stand anywhere (12 AUG 1974, 12 août 1974, August 12, 1974, 12 AUG/AOU 1974). Years have four digits: of
-    two, only a zone can tell which century is meant.
-
-    >>> read_date("12 AUG 1974"), read_date("31.02.1974")
-    ('1974-08-12', '')
-    """
-    parts = [fold(part) for part in re.findall(r"[^\W\d_]+|\d+", unicodedata.normalize("NFKC", text))]
-    numbers = [part for part in parts if part.isdigit()]
-    months = {month for part in parts if (month := _month(part))}
-    digits = "".join(numbers)                    # OCR may part them anywhere
-    if len(digits) not in (5, 6, 8) or (len(digits) < 8 and len(months) != 1):
-        return ""
-    year_first = len(numbers[0]) == 4
-    year, rest = (digits[:4], digits[4:]) if year_first else (digits[-4:], digits[:-4])
-    if len(digits) < 8:
-        month, day = months.pop(), int(rest)
-    else:
-        month, day = (int(rest[:2]), int(rest[2:])) if year_first else (int(rest[2:]), int(rest[:2]))
-    try:
-        return date(int(year), month, day).isoformat()
-    except ValueError:
-        return ""
-
-
-def _month(word: str) -> int | None:
-    """1 to 12 for a month's name or its beginning; None where it is none, or could be two (JUI)."""
-    if len(word) < SHORTEST_MONTH:
-        return None
-    begun = [number for number, names in enumerate(MONTH_NAMES, 1) if f" {word}" in f" {names}"]
-    return begun[0] if len(begun) == 1 else None
-
-
-def read_number(text: str) -> str:
-    """Letters and digits of a number, in capitals."""
-    return re.sub(r"[^0-9A-Z]", "", text.upper())
-
-
-def read_name(text: str) -> str:
-    """A name or place: what stands around it is taken off, blanks are single, and no word begins with a small l.
-
-    >>> read_name(": llona  de la Cruz,"), read_name("RICCIOTT| |"), read_name("@degard")
-    ('Ilona de la Cruz', 'RICCIOTTI', 'Ødegard')
-    """
-    for pattern, letter in MISREAD_LETTERS:
-        text = re.sub(pattern, letter, text)
-    kept = "".join(character if character.isalpha() or character in " -'’." else " " for character in text)
-    words = ["I" + word[1:] if word[0] == "l" and word not in PARTICLES else word for word in kept.split()]
-    return " ".join(words).strip(" -'’.")
-
-
-def read_text(text: str) -> str:
-    """Any line of print: blanks are single, and the marks that part it from its label are taken off.
-
-    >>> read_text(": Graz,  24-12-1991")
-    'Graz, 24-12-1991'
-    """
-    return " ".join(text.split()).strip(" :;.,-")
-
-
 ASCII_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ALPHABETS = {"date": "0123456789./-ABCDEFGJLMNOPRSTUVY", "number": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
              "name": ASCII_LETTERS + "-", "text": ASCII_LETTERS + "0123456789.,/-"}
 """By kind of field: what OCR may read close up. Without marks on letters: names are compared without them, and the
 English model takes ć for é, but for c where it has no é."""
 
-READERS: Mapping[str, Callable[[str], str]] = {
-    "date": read_date, "number": read_number, "name": read_name, "text": read_text
-}  # fmt: skip
-"""By kind of field: from what OCR read to the value; empty where it cannot be one."""
+EXAMPLE = "compare it with docpipe/ocr/schemas/national.toml"
+Key = tuple[Callable[[Any], bool], str]
+YEARS_AHEAD = 50                 # that a card may still be valid, where its year of expiry has two digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +53,30 @@ class Field:
         """The characters that OCR may read where the value stands."""
         return self.alphabet or ALPHABETS[self.kind]
 
-    def value_of(self, text: str) -> str:
+    def read(self, text: str) -> Reading:
         """The value that a piece of text says, empty where it cannot be one of this field."""
-        value = READERS[self.kind](text)
+        characters = READERS[self.kind](text)
         if self.alphabet:
-            value = "".join(one if one in self.alphabet else AS_DIGIT.get(one, "") for one in value)
-        if self.length and not self.length[0] <= len(value) <= self.length[1]:
-            return ""
-        return value
+            characters = within(characters, self.alphabet)
+        if self.length and not self.length[0] <= len(characters) <= self.length[1]:
+            return Reading()
+        return reading_of(self.name, characters)
+
+    def read_short(self, text: str) -> Reading:
+        """The date that a piece of text says in fewer digits than `read` asks for; empty for fields of other kinds.
+
+        A year in two digits is the last that puts a date of expiry no more than `YEARS_AHEAD` years after this one,
+        and any other date not after today.
+        """
+        if self.kind != "date":
+            return Reading()
+        today = date.today()
+        latest = date(today.year + YEARS_AHEAD, 12, 31) if self.name == "date_of_expiry" else today
+        return Reading(read_short_date(text, latest))
+
+    def may_be(self, value: str) -> bool:
+        """Whether a value that was read can be one of this field: it was found, and in a zone says what fields may."""
+        return is_zone_value(self.name, value) if self.kind == "zone" else value != ""
 
     def same(self, read: str, truth: str) -> bool:
         """Whether a value read is the true one; names and texts are compared without case, marks and blanks."""
@@ -207,33 +118,90 @@ def load_schema(name: str | Path) -> Schema:
         raise InputError(
             f"there is no schema {str(name)!r}", hint=f"shipped are {', '.join(SCHEMAS)}; or give a TOML file"
         ) from missing
+    except OSError as unreadable:
+        raise InputError(
+            f"schema {str(name)!r} cannot be read: {unreadable.strerror}",
+            hint=f"shipped are {', '.join(SCHEMAS)}; or give a TOML file",
+        ) from unreadable
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise InputError(f"schema {str(name)!r} is not TOML: {broken}") from broken
+        raise InputError(f"schema {str(name)!r} is not TOML: {broken}", hint=EXAMPLE) from broken
     try:
         return _schema(Path(name).stem, table)
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise InputError(
-            f"schema {str(name)!r} does not fit: {wrong}", hint="compare it with docpipe/ocr/schemas/national.toml"
-        ) from wrong
+    except ValueError as wrong:
+        raise InputError(f"schema {str(name)!r} does not fit: {wrong}", hint=EXAMPLE) from wrong
 
 
-def _schema(name: str, table: dict[str, Any]) -> Schema:
-    """Dataclasses from the file's tables: an unknown or missing key is a TypeError that names it."""
-    fields = tuple(Field(**_with_tuples(entry)) for entry in table.pop("field"))
-    schema = Schema(name=name, fields=fields, **table)
-    if schema.mrz is not None and schema.mrz not in FORMATS:
-        raise ValueError(f"mrz is {schema.mrz!r}; known are {', '.join(FORMATS)}")
+def _schema(name: str, table: Mapping[str, Any]) -> Schema:
+    """Dataclasses from the file's tables.
+
+    Raises:
+        ValueError: what does not fit, and what would.
+    """
+    _check(table, SCHEMA_KEYS, needed=("about", "field"), of="the schema")
+    for place, entry in enumerate(table["field"], 1):
+        _check(entry, FIELD_KEYS, needed=("name", "kind"), of=f"field {place}")
+    fields = tuple(Field(**_with_tuples(entry)) for entry in table["field"])
+    schema = Schema(name, table["about"], fields, table.get("mrz"))
     if not schema.required:
         raise ValueError("no field is required, so every card would pass")
+    names = [field.name for field in fields]
     for field in fields:
-        if field.kind not in ("zone", *READERS):
-            raise ValueError(f"kind of {field.name} is {field.kind!r}; known are zone, {', '.join(READERS)}")
+        if names.count(field.name) > 1:
+            raise ValueError(f"{names.count(field.name)} fields are called {field.name!r}")
         if field.kind == "zone" and schema.mrz is None:
             raise ValueError(f"{field.name} comes from a zone, but mrz is not set")
+        if field.kind == "zone" and field.name not in ZONE_VALUES:
+            raise ValueError(f"a zone has no field {field.name!r}; it has {', '.join(ZONE_VALUES)}")
         if field.kind != "zone" and not field.labels:
             raise ValueError(f"{field.name} has no labels that announce it")
     return schema
 
 
-def _with_tuples(entry: dict[str, Any]) -> dict[str, Any]:
+def _check(table: Mapping[str, Any], keys: Mapping[str, Key], *, needed: Sequence[str], of: str) -> None:
+    """Whether a table has the keys it needs, no unknown ones, and under each what can stand there."""
+    for key in needed:
+        if key not in table:
+            raise ValueError(f"{of} has no {key}")
+    for key, value in table.items():
+        if key not in keys:
+            raise ValueError(f"{of} has {key!r}; known are {', '.join(keys)}")
+        fits, wanted = keys[key]
+        if not fits(value):
+            raise ValueError(f"{key} of {of} is {value!r}; it must be {wanted}")
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, list) and value != [] and all(isinstance(one, dict) for one in value)
+
+
+def _are_labels(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(label, str) and fold(label) for label in value.values())
+
+
+def _is_alphabet(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_length(value: Any) -> bool:
+    are_two = isinstance(value, list) and [type(one) for one in value] == [int, int]
+    return are_two and 1 <= value[0] <= value[1]
+
+
+SCHEMA_KEYS: Mapping[str, Key] = {
+    "about": (lambda value: isinstance(value, str), "a sentence"),
+    "mrz": (lambda value: value in tuple(FORMATS), f"one of {', '.join(FORMATS)}"),
+    "field": (_are_tables, "tables, each begun with [[field]]"),
+}
+FIELD_KEYS: Mapping[str, Key] = {
+    "name": (lambda value: isinstance(value, str) and value != "", "a name"),
+    "kind": (lambda value: value in ("zone", *READERS), f"one of zone, {', '.join(READERS)}"),
+    "required": (lambda value: isinstance(value, bool), "true or false"),
+    "labels": (_are_labels, "labels in Latin script by language, such as {en = 'Surname'}"),
+    "alphabet": (_is_alphabet, "the characters, in quotes"),
+    "length": (_is_length, "the least and the most characters, such as [9, 9]"),
+}
+"""What may stand in a file, by key: whether a value fits, and what would."""
+
+
+def _with_tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}

@@ -6,6 +6,7 @@ Pictures are handed over in a folder that only this user can read, and that is g
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from docpipe.errors import MissingToolError
-from docpipe.ocr.engine import LINE, Word
+from docpipe.ocr.engine import LINE, LONGEST_S, Word
 from docpipe.ocr.geometry import padded
 from docpipe.page import Gray
 
@@ -30,8 +31,6 @@ except ImportError as missing:
     ) from missing
 
 T = TypeVar("T")
-
-LONGEST_S = 60           # for one run; a card takes one or two seconds, a page of mere specks may take ten minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,8 @@ class Tesseract:
             for path, picture in zip(paths, pictures, strict=True):
                 path.write_bytes(_pgm(picture))
             listing.write_text("".join(f"{path}\n" for path in paths))
-            config = f"--psm {mode}" + (f" -c tessedit_char_whitelist={alphabet}" if alphabet else "")
+            # pytesseract parts this as a shell does, and an alphabet may hold blanks and quotes.
+            config = f"--psm {mode}" + (f" -c tessedit_char_whitelist={shlex.quote(alphabet)}" if alphabet else "")
             return ask(str(listing), lang=self.language, config=config, timeout=LONGEST_S, **options)
 
 

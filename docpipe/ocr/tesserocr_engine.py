@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from docpipe.errors import MissingToolError
-from docpipe.ocr.engine import LINE, Word
+from docpipe.ocr.engine import LINE, LONGEST_S, Word
 from docpipe.ocr.geometry import padded
 from docpipe.page import Gray
 
@@ -23,8 +23,6 @@ try:
     import tesserocr
 except ImportError as missing:
     raise MissingToolError("tesserocr is not installed", hint="pip install 'docpipe-ocr[eval]'") from missing
-
-LONGEST_S = 60           # for one picture; a card takes one or two seconds, a page of mere specks may take ten minutes
 
 TESSDATA_FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",       # Debian, Ubuntu

@@ -15,8 +15,10 @@ import pytest
 from docpipe.errors import InputError, OutputError
 from docpipe.ocr.cache import FILE_NAME, Answers, CachedEngine
 from docpipe.ocr.engine import BLOCK, SPARSE, Word
+from docpipe.ocr.engines import load_ocr
 from docpipe.ocr.extract import extract
 from docpipe.ocr.schema import load_schema
+from tests.conftest import installed
 
 WORD = Word("ERIKSSON", (3, 4, 50, 20), 96.5)
 
@@ -89,6 +91,23 @@ def test_another_mode_alphabet_engine_shape_or_method_is_another_question(opened
         question()
         question()
         assert engine.shown + other.shown == asked
+
+
+def test_what_an_engine_may_have_given_up_is_answered_and_asked_again(opened, pictures, monkeypatch):
+    monkeypatch.setattr("docpipe.ocr.cache.LONGEST_S", 0)
+    slow, again = Counting(), Counting()
+    assert opened(slow).lines(pictures) == opened(again).lines(pictures) == ["ERIKSSON"] * 3
+    assert (slow.shown, again.shown) == (3, 3)
+
+
+def test_a_picture_that_tesserocr_gives_up_is_not_kept_as_empty(opened, printed, monkeypatch):
+    engine = installed(lambda: load_ocr("tesserocr"))
+    page = printed(34)
+    with monkeypatch.context() as hasty:
+        hasty.setattr("docpipe.ocr.tesserocr_engine.LONGEST_S", 0.001)
+        hasty.setattr("docpipe.ocr.cache.LONGEST_S", 0.001)
+        assert opened(engine).words([page], BLOCK) == [[]]
+    assert opened(engine).words([page], BLOCK) == engine.words([page], BLOCK) != [[]]
 
 
 def test_code_that_hands_pictures_over_otherwise_asks_anew(opened, pictures, monkeypatch):

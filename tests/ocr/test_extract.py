@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from docpipe.ocr.engine import Word
-from docpipe.ocr.extract import Extraction, _agreed, extract
+from docpipe.ocr.extract import Extraction, _agreed, _said, extract
+from docpipe.ocr.mending import Mending
 from docpipe.ocr.mrz_reader import fields_of
-from docpipe.ocr.schema import load_schema
+from docpipe.ocr.schema import Field, load_schema
+from docpipe.ocr.values import Reading
 
 
 @pytest.mark.parametrize("layout", ["national", "driving_licence"])
@@ -48,7 +50,52 @@ def test_an_empty_page_has_no_fields(engine, name, paper):
     ],
 )
 def test_readings_vote_and_ij_outvotes_the_u_that_it_is_mistaken_for(readings, value):
-    assert _agreed(readings) == value
+    assert _agreed("surname", [Reading(one) for one in readings]).value == value
+
+
+def test_an_ij_that_outvoted_a_u_is_told_beside_what_else_was_put_right_in_that_reading():
+    field = Field("given_names", "name")
+    reading = _said(field, ["Ilona TEREZUA", "Ilona TEREZUA", "llona TEREZIJA"])
+    assert reading.value == "Ilona TEREZIJA"
+    assert reading.mended == (Mending("given_names", 1, "name", "l", "I"), Mending("given_names", 12, "IJ", "U", "IJ"))
+    assert _said(field, ["TEREZIJA", "TEREZUA"]) == Reading("TEREZIJA")
+
+
+def test_a_date_in_fewer_digits_is_believed_only_where_no_reading_says_a_whole_one():
+    field = Field("date_of_birth", "date")
+    assert _said(field, ["2.10.1974", "2.10.1974", "12.10.1974"]).value == "1974-10-12"
+    assert _said(field, ["2.10.1974", "", "12.10.1974 1", "2.10.1974"]).value == "1974-10-02"
+    assert _said(field, ["", "2.1O.1974"]).value == ""
+
+
+class OneValue:
+    """An engine that reads two labels of a German card, and the same text beside each."""
+
+    description = "one value 1"
+
+    def __init__(self, text):
+        self.text = text
+
+    def words(self, pictures, mode, *, alphabet=""):
+        return [self._page(width / 1000) for _, width in map(np.shape, pictures)]
+
+    def _page(self, scale):
+        words = (("Name", 100, 100, 160), ("Vornamen", 100, 200, 200))
+        boxes = [(text, (left, top, right, top + 20)) for text, left, top, right in words]
+        return [Word(text, tuple(round(scale * side) for side in box), 90.0) for text, box in boxes]
+
+    def lines(self, pictures, *, alphabet=""):
+        return [self.text for _ in pictures]
+
+
+def test_what_was_put_right_in_labelled_fields_is_listed_by_field():
+    card = np.full((640, 1000), 255, np.uint8)
+    card[95:125, 300:360:8] = card[195:225, 300:360:8] = 0
+    read = extract(card, load_schema("national"), OneValue("JOSÉ llona"))
+    assert read.values["surname"] == read.values["given_names"] == "JOSÉ Ilona"
+    assert [(one.line, one.position, one.rule) for one in read.mended] == [
+        ("surname", 6, "name"), ("given_names", 6, "name")
+    ]  # fmt: skip
 
 
 class LabelAtTheEdge:

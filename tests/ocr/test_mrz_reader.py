@@ -87,6 +87,13 @@ def test_look_alikes_of_the_wrong_class_are_put_right(kind):
     assert corrected(misread, form) == list(lines)
 
 
+def mended(first, second, form):
+    """What two looks at a zone come to, and the characters that were put right on the way."""
+    chosen = settled(first, second, form)
+    lines = corrected(chosen, form)
+    return lines, list(mendings(first, chosen, lines, form))
+
+
 @given(
     number=st.text("0123456789CFGHJKLMNPRTVWXYZ", min_size=9, max_size=9),
     kind=st.sampled_from(sorted(FORMATS)),
@@ -94,7 +101,7 @@ def test_look_alikes_of_the_wrong_class_are_put_right(kind):
 def test_what_is_right_stays_as_it_is(number, kind):
     lines = zone_lines(kind, number=number)
     assert corrected(lines, FORMATS[kind]) == list(lines)
-    assert list(mendings(lines, lines, FORMATS[kind])) == []
+    assert mended(lines, lines, FORMATS[kind])[1] == []
 
 
 def put(lines, line, place, character):
@@ -105,7 +112,7 @@ def put(lines, line, place, character):
 def test_every_mended_character_is_told_with_its_place_and_what_told():
     form, lines = FORMATS["td3"], zone_lines("td3", number="L890902C5")      # second line: L890902C5?UTO740812...
     seen = put(put(put(put(lines, 0, 5, "1"), 1, 3, "O"), 1, 8, "S"), 1, 13, "T")
-    found = list(mendings(seen, corrected(seen, form), form))
+    _, found = mended(seen, seen, form)
     assert found[1:] == [
         Mending(2, 4, "position", "O", "0"), Mending(2, 9, "check digit", "S", "5"), Mending(2, 14, "digit", "T", "7"),
     ]  # fmt: skip
@@ -115,16 +122,40 @@ def test_every_mended_character_is_told_with_its_place_and_what_told():
 @given(
     kind=st.sampled_from(sorted(FORMATS)),
     misread=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 29), st.sampled_from(CHARACTERS + "<?")), max_size=6),
+    in_both=st.booleans(),
 )
-def test_what_was_seen_and_its_mendings_give_the_corrected_lines(kind, misread):
+def test_what_was_seen_and_its_mendings_give_the_corrected_lines(kind, misread, in_both):
     seen, form = list(zone_lines(kind)), FORMATS[kind]
     for line, place, character in misread:
         seen = put(seen, line, place, character)
+    lines, found = mended(seen, seen if in_both else zone_lines(kind), form)
     by_hand = seen
-    for one in mendings(seen, corrected(seen, form), form):
+    for one in found:
         assert one.rule in RULES and by_hand[one.line - 1][one.position - 1] == one.read
         by_hand = put(by_hand, one.line - 1, one.position - 1, one.mended)
-    assert by_hand == corrected(seen, form)
+    assert by_hand == lines
+
+
+@pytest.mark.parametrize("kind", sorted(FORMATS))
+def test_what_the_first_look_did_not_see_and_the_second_did_is_laid_to_the_second_look(kind):
+    form, lines = FORMATS[kind], list(zone_lines(kind))
+    span = form.fields["date_of_birth"]
+    seen = put(put(lines, span.line, span.start + 1, "?"), span.line, span.start + 3, "B")
+    found, told = mended(seen, lines, form)
+    assert found == lines
+    assert [(one.rule, one.read) for one in told] == [("second look", "?"), ("digit", "B")]
+
+
+def test_a_look_alike_counts_for_the_check_digit_only_where_no_look_saw_it():
+    form, lines = FORMATS["td3"], zone_lines("td3", number="L890902C5")
+    seen = put(lines, 1, 8, "S")
+    assert mended(seen, seen, form)[1] == [Mending(2, 9, "check digit", "S", "5")]
+    assert mended(seen, lines, form)[1] == [Mending(2, 9, "second look", "S", "5")]
+
+
+def test_a_g_in_place_of_a_6_is_laid_to_the_second_look():
+    form, lines = FORMATS["td3"], list(zone_lines("td3", number="LG9890203"))
+    assert mended(put(lines, 1, 1, "6"), lines, form) == (lines, [Mending(2, 2, "second look", "6", "G")])
 
 
 def test_a_mending_shows_no_character():

@@ -27,6 +27,13 @@ def test_only_the_allowed_characters_are_read(engine, printed):
     assert line and set(line) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ ")
 
 
+@pytest.mark.parametrize("alphabet", ["ERIKSON ", "ERIK SON", "ERIKSON'\"\\", "ERIKSON$(x)`;#|"])
+def test_an_alphabet_may_hold_blanks_and_quotes(engine, printed, alphabet):
+    line = printed(34)[: round(34 * 1.6) + 20, 250:]
+    [text] = engine.lines([line], alphabet=alphabet)
+    assert set("ERIKSON") & set(text) and set(text) <= set(alphabet + " ")
+
+
 def test_no_picture_gives_no_words_and_a_tiny_one_gives_none(engine):
     assert engine.words([], BLOCK) == []
     assert engine.words([np.zeros((1, 1), np.uint8)], BLOCK) == [[]]

@@ -1,0 +1,90 @@
+"""What a zone says is valid only if such a field may say it, whatever its check digits say."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docpipe.mrz import FORMATS, build_mrz, check_digit, transliterate, wrong_checks
+from docpipe.ocr.extract import extract
+from docpipe.ocr.mrz_reader import UNREAD, MrzReading, fields_of
+from docpipe.ocr.schema import load_schema
+from docpipe.ocr.zone_values import is_zone_value
+
+PAPER = np.full((640, 1000), 255, np.uint8)
+TD3 = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")
+UTOPIAN = {
+    "issuing_state": "UTO", "nationality": "UTO", "document_number": "L898902C3", "date_of_birth": date(1974, 8, 12),
+    "date_of_expiry": date(2032, 4, 15),
+}  # fmt: skip
+
+
+def with_birth(born):
+    """The second line of the passport with another date of birth, and check digits that agree."""
+    line = TD3[1][:13] + born + check_digit(born) + TD3[1][20:43]
+    return line + check_digit(line[:10] + line[13:20] + line[21:43])
+
+
+@pytest.fixture
+def valid(monkeypatch):
+    """Whether a passport is valid whose zone is read as these lines; no OCR runs."""
+
+    def read(lines):
+        reading = MrzReading("td3", lines, wrong_checks("td3", [line.replace(UNREAD, "<") for line in lines]))
+        monkeypatch.setattr("docpipe.ocr.extract.read_zone", lambda flat, kind, engine: reading)
+        return extract(PAPER, load_schema("td3"), engine=None).valid
+
+    return read
+
+
+def test_a_zone_whose_fields_say_what_they_may_is_valid(valid):
+    assert valid(TD3)
+
+
+@pytest.mark.parametrize(
+    "name", ["ERIK?SON<<ANNA<MARIA", "????????<<ANNA<MARIA", "ERIKSSON<<ANNA<?????", "ERIKSSON<<ANNA3MARIA"]
+)
+def test_a_name_that_was_not_read_whole_is_not_valid_though_every_check_digit_agrees(valid, name):
+    assert not valid((("P<UTO" + name).ljust(44, "<"), TD3[1]))
+
+
+@pytest.mark.parametrize("born", ["999999", "741301", "740230", "7408<1", "740012"])
+def test_a_zone_with_a_date_that_is_none_is_not_valid_though_every_check_digit_agrees(valid, born):
+    line = with_birth(born)
+    assert wrong_checks("td3", (TD3[0], line)) == ()
+    assert not valid((TD3[0], line))
+
+
+@pytest.mark.parametrize("born", ["74<<<<", "7408<<", "<<0812", "000229"])
+def test_what_an_issuer_does_not_know_of_a_date_of_birth_is_filled(valid, born):
+    assert valid((TD3[0], with_birth(born)))
+
+
+@pytest.mark.parametrize("expiry", ["", "12", "1204", "<<0415", "120431"])
+def test_a_date_of_expiry_is_known(expiry):
+    assert not is_zone_value("date_of_expiry", expiry)
+
+
+@given(
+    kind=st.sampled_from(sorted(FORMATS)), born=st.dates(date(1925, 1, 1), date(2024, 12, 31)),
+    names=st.tuples(*2 * [st.text("ABCÅÉÖŁß -'", min_size=1, max_size=12).filter(transliterate)]),
+)  # fmt: skip
+def test_whatever_an_issuer_prints_is_what_its_fields_may_say(kind, born, names):
+    lines = build_mrz(
+        kind, document_code="I", sex="F", surname=names[0], given_names=names[1],
+        **UTOPIAN | {"date_of_birth": born},
+    )  # fmt: skip
+    said = {name: value for name, value in fields_of(kind, lines).items() if value}
+    assert [name for name, value in said.items() if not is_zone_value(name, value)] == []
+
+
+@given(
+    kind=st.sampled_from(sorted(FORMATS)), place=st.tuples(st.integers(0, 2), st.integers(0, 43)),
+)  # fmt: skip
+def test_a_field_that_holds_a_character_that_was_not_read_may_not_say_so(kind, place):
+    lines = list(build_mrz(kind, document_code="I", sex="F", surname="Eriksson", given_names="Anna", **UTOPIAN))
+    line, at = place[0] % len(lines), place[1] % len(lines[0])
+    lines[line] = lines[line][:at] + UNREAD + lines[line][at + 1 :]
+    assert not any(is_zone_value(name, value) for name, value in fields_of(kind, lines).items() if UNREAD in value)
