@@ -117,8 +117,8 @@ def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, 
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Keep what OCR read in this folder, so that no scan is read twice: personal data, mode 0700.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
-              help="Folder for report.html, report.pdf, report.json and cards.csv.")
-@click.option("--with-images", is_flag=True, help="Show cards and readings in the report: personal data.")
+              help="Folder for report.html, report.pdf, report.json, cards.csv and names.csv.")
+@click.option("--with-images", is_flag=True, help="Show cards, their names and readings in the report: personal data.")
 @click.option("--gallery", type=click.IntRange(0), default=24, show_default=True,
               help="Rescued cards that are shown; broken ones all are.")
 @click.option("--typing-minutes", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True,
@@ -130,7 +130,7 @@ def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, 
 @click.option("--fail-under", type=click.FloatRange(-100, 100), metavar="POINTS",
               help="End with code 7 where the absolute uplift is lower, in percentage points.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a card, by its id, then one with the figures.")
 def evaluate(
     raw: Path, cleaned: Path, clean: Path | None, truth: Path | None, pairs: Path | None, schema: str | None,
     ocr: tuple[str, ...], cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
@@ -139,8 +139,8 @@ def evaluate(
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
 
     Prints the figures, or with -o writes a report. Without a truth a field counts as right where check digits, dates
-    and formats are. No value of any field is printed or reported unless --with-images asks for it; --cache keeps
-    what was read.
+    and formats are. No value of any field is printed or reported unless --with-images asks for it, and no name of a
+    scan: cards go by an id, and names.csv beside the report says whose it is. --cache keeps what was read.
 
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
@@ -170,7 +170,7 @@ def evaluate(
         write_report(findings, out, with_images=with_images, rescued_shown=gallery, prices=prices)
         click.echo(f"-> {out / 'report.html'}", err=True)
     if as_json:
-        for line in as_json_lines(findings):
+        for line in as_json_lines(findings, with_names=with_images):
             click.echo(line)
     elif not out:
         click.echo(as_text(findings))
@@ -184,7 +184,7 @@ def evaluate(
 @click.command()
 @click.argument("first", metavar="REPORT", type=click.Path(path_type=Path, exists=True))
 @click.argument("second", metavar="REPORT", type=click.Path(path_type=Path, exists=True))
-@click.option("--json", "as_json", is_flag=True, help="The same as JSON, with the names of the cards that differ.")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, with the ids of the cards that differ.")
 def compare(first: Path, second: Path, as_json: bool) -> None:
     """Compare two cleanings of the same cards: who passes in one report and not in the other.
 

@@ -15,6 +15,7 @@ from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.findings import CardReading, CardResult, Findings
 from docpipe.evaluate.judge import read_cases, ready_ocr
 from docpipe.evaluate.provenance import PAIRS_NAME, Cleaning, Origin, read_cleanings, read_origins
+from docpipe.evaluate.raw_scans import ids_of
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
 from docpipe.evaluate.uplift import mcnemar_p, wilson
 from docpipe.ocr.engines import DEFAULT_OCR
@@ -77,11 +78,13 @@ def evaluate(
     cases = [case for case, _, _ in readings]                    # now with the schemas that were found out
     without_noise = reader.read(clean, clean, cases, ocr[0]) if clean else []
     passes_clean = {case.file: reading.passes for case, reading, _ in without_noise}
+    ids = ids_of(raw, [case.file for case in cases])
+    first_draws = _first_draws(ids, origins)
     cards = [
         CardResult(
-            case.file, str(origins[case.file].card), case.layout, case.schema.name if case.schema else "",
+            ids[case.file], first_draws[origins[case.file].card], case.layout, case.schema.name if case.schema else "",
             {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata},
-            before, after, _choice(cleanings.get(case.file)), passes_clean.get(case.file),
+            before, after, _choice(cleanings.get(case.file)), passes_clean.get(case.file), case.file,
         )
         for case, before, after in readings
     ]  # fmt: skip
@@ -94,7 +97,7 @@ def evaluate(
         ]
     return _findings(
         by_engine,
-        [cleanings[card.file] for card in cards if card.file in cleanings],
+        [cleanings[case.file] for case in cases if case.file in cleanings],
         raw=raw,
         cleaned=cleaned,
         engines=engines,
@@ -148,6 +151,14 @@ def _origins_of(cases: Sequence[Case], truth: Path | None, pairs: Path | None) -
     if known and not any(case.file in known for case in cases):
         raise InputError(f"{pairs} knows none of the {len(cases)} scans", "name the pairs.jsonl of these scans")
     return {case.file: known.get(case.file, Origin(case.file, card=case.file)) for case in cases}
+
+
+def _first_draws(ids: Mapping[str, str], origins: Mapping[str, Origin]) -> dict[int | str, str]:
+    """Card -> id of the first of its draws: what pairs know a card by may be the name of a scan."""
+    first: dict[int | str, str] = {}
+    for file, card_id in ids.items():
+        first.setdefault(origins[file].card, card_id)
+    return first
 
 
 def _pass_rule(schema: Schema, has_truth: bool) -> str:

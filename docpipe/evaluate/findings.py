@@ -1,6 +1,6 @@
 """What an evaluation found, as plain data: judged once, then summed up, drawn and compared.
 
-No value of any field is in here unless pictures were asked for: names, counts, right or wrong.
+No value of any field is in here unless pictures were asked for: names of fields, counts, right or wrong.
 """
 
 from collections.abc import Mapping
@@ -73,8 +73,8 @@ class CardResult:
     """One card read raw and cleaned.
 
     Args:
-        file: name of the scan, the same in both folders.
-        card: the card it is a draw of: the same for several noisy draws of one card, else the file.
+        id: of the raw scan, as `docpipe.evaluate.raw_scans.ids_of` gives it.
+        card: the card it is a draw of: the id of its first draw, the same for several noisy draws of one card.
         layout: of the card, where the truth names it; else the schema.
         schema: its name; empty where none fits.
         strata: group -> strata that the card belongs to, as in {"noise": ("dust", "jpeg"), "severity": ("0.6-0.8",)}.
@@ -82,9 +82,11 @@ class CardResult:
         cleaned: the scan cleaned.
         choice: "restored" or "original" as the ledger beside the cleaned scans says; None where there is none.
         passes_clean: whether it passes without any noise; None where that was not read.
+        file: name of the scan, the same in both folders; personal data, for it may be the number of a document. None
+            where it is not to be known.
     """
 
-    file: str
+    id: str
     card: str
     layout: str
     schema: str
@@ -93,6 +95,18 @@ class CardResult:
     cleaned: CardReading
     choice: str | None = None
     passes_clean: bool | None = None
+    file: str | None = field(default=None, repr=False)
+
+    @property
+    def known_file(self) -> str:
+        """`file`, for what cannot do without it.
+
+        Raises:
+            ValueError: it is not known, as in findings that were loaded from a report without names.
+        """
+        if self.file is None:
+            raise ValueError(f"the file of card {self.id} is None; its name is needed")
+        return self.file
 
     @property
     def outcome(self) -> Outcome:

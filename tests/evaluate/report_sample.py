@@ -1,4 +1,4 @@
-"""Findings as an evaluation would make them, drawn from a seed; every value that was read carries `SECRET`."""
+"""Findings as an evaluation would make them, drawn from a seed; every value carries `SECRET`, every name `NAMED`."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from docpipe.evaluate.uplift import Table, bootstrap_net, mcnemar_p, tabulate, w
 from docpipe.ocr.mending import RULES, Mending
 
 SECRET = "ERIKSSON"
+NAMED = "passport-L898902C"             # as the office that scanned it called it
 CHARACTERS = ("read ERIKSSON", "mended ERIKSSON")                # in place of one letter, to be found in any file
 NOISES = ("bleed_through", "blur", "coffee_ring", "dust", "faded_ink", "gutter_shadow", "jpeg", "moire", "sensor_noise",
           "skew", "speckle", "stain", "streak", "wrong_threshold")  # fmt: skip
@@ -73,7 +74,9 @@ def _card(number, rng, gain, harm):
     )
     strata = {"noise": noises, "severity": (str(rng.choice(SEVERITIES)),), "layout": (layout,)}
     choice = "restored" if restored else "original"
-    return CardResult(f"{number:06d}.png", str(number), layout, layout, strata, *readings, choice)
+    card_id = f"{number:012x}"
+    file = f"{NAMED}-{number:06d}.png"
+    return CardResult(card_id, card_id, layout, layout, strata, *readings, choice, file=file)
 
 
 def _mended(*seed):

@@ -18,6 +18,7 @@ from docpipe.evaluate.judge import read_scan
 from docpipe.evaluate.provenance import Cleaning
 from docpipe.evaluate.report.blocks import ChangeChart
 from docpipe.evaluate.report.figures import strata
+from docpipe.evaluate.report.stored import without_personal_data
 from docpipe.ocr.extract import Extraction
 from docpipe.ocr.mending import Mending
 from docpipe.ocr.schema import load_schema
@@ -279,3 +280,24 @@ def test_a_field_that_is_not_required_is_judged_only_where_the_truth_knows_it(su
     wider = replace(case, true={**TRUE, "sex": ""})
     sex = next(one for one in read_scan(suite / "cleaned" / "0.png", wider).fields if one.name == "sex")
     assert sex.right and (sex.char_edits, sex.chars) == (0, 0)
+
+
+def test_reports_of_the_same_raw_scans_name_them_alike_and_draws_go_by_the_first_of_them(suite, tmp_path, monkeypatch):
+    extracting(monkeypatch, Extraction({}, valid=False))
+    raw, cleaned = (tmp_path / "L898902C" / version for version in ("raw", "cleaned"))
+    renamed = {"0.png": "9-L898902C.png", "1.png": "8-L898902C.png", "2.png": "7-L898902C.png"}
+    for version, folder in (("raw", raw), ("cleaned", cleaned)):
+        folder.mkdir(parents=True)
+        for name, other in renamed.items():
+            (folder / other).write_bytes((suite / version / name).read_bytes())
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text("".join(f'{{"file": "{name}", "card": "L898902C", "noises": []}}\n' for name in renamed.values()))
+    here, there = (
+        evaluate(*folders, truth=None, schema="td1", pairs=own, workers=1)
+        for folders, own in (((suite / "raw", suite / "cleaned"), None), ((raw, cleaned), pairs))
+    )
+    assert sorted(card.id for card in here.cards) == sorted(card.id for card in there.cards)
+    assert [card.card for card in here.cards] == [card.id for card in here.cards]
+    assert [card.card for card in there.cards] == [there.cards[0].id] * 3
+    shown = json.dumps([asdict(without_personal_data(there).cards[0]), asdict(there)["strata"]]) + repr(there.cards)
+    assert "L898902C" not in shown

@@ -64,20 +64,20 @@ def test_the_worst_stratum_is_the_least_uplift_among_the_large_ones():
 def test_draws_of_one_card_stay_together_in_the_interval():
     cards = [result(str(n), n % 4 >= 2, n % 4 < 2) for n in range(80)]
     low, high = net_interval(cards)
-    wide_low, wide_high = net_interval([replace(card, card=str(int(card.file) // 2)) for card in cards])
+    wide_low, wide_high = net_interval([replace(card, card=str(int(card.id) // 2)) for card in cards])
     assert wide_high - wide_low > 1.2 * (high - low)
 
 
 def test_the_ceiling_is_what_passes_without_noise_and_the_share_of_the_way_there():
     cards = [replace(result(str(n), n < 2, n < 5), passes_clean=n < 8) for n in range(10)] * 8
-    cards = [replace(card, file=str(n), card=str(n)) for n, card in enumerate(cards)]
+    cards = [replace(card, id=str(n), card=str(n)) for n, card in enumerate(cards)]
     ceiling = ceiling_of(cards, Path("clean"))
     assert (ceiling.folder, ceiling.passed, ceiling.rate) == ("clean", 64, 0.8)
     assert ceiling.rate_interval == wilson(64, 80)
     assert ceiling.share == pytest.approx((0.5 - 0.2) / (0.8 - 0.2))
     low, high = ceiling.share_interval
     assert 0.3 < low < 0.5 < high < 0.7
-    tens = [replace(card, card=str(int(card.file) // 10)) for card in cards]
+    tens = [replace(card, card=str(int(card.id) // 10)) for card in cards]
     wide_low, wide_high = ceiling_of(tens, Path()).share_interval
     assert wide_high == wide_low                                 # every card was drawn alike
 

@@ -18,7 +18,7 @@ class Comparison:
 
     Args:
         both: cards that pass in both.
-        only_first: files that pass in the first report only; `only_second` likewise.
+        only_first: ids of the cards that pass in the first report only; `only_second` likewise.
         neither: cards that pass in none.
         left_out: cards that only one of the reports has.
         net: rate of the second minus rate of the first, -1 to 1.
@@ -47,10 +47,12 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
         raise InputError("the two reports judged by different rules", "evaluate both with the same truth and schema")
     if dict(first.engines) != dict(second.engines):
         raise InputError("the two reports were read by different OCR", "evaluate both with the same --ocr, here")
-    of_second = {card.file: card for card in second.cards}
-    shared = [(card, of_second[card.file]) for card in first.cards if card.file in of_second]
+    of_second = {card.id: card for card in second.cards}
+    shared = [(card, of_second[card.id]) for card in first.cards if card.id in of_second]
     if not shared:
-        raise InputError("the two reports have no card in common", "a card is known by the name of its file")
+        raise InputError(
+            "the two reports have no card in common", "a card is known by its raw scan: evaluate both against the same"
+        )
     if unlike := sum(one.raw.passes is not other.raw.passes for one, other in shared):
         raise InputError(
             f"of {unlike} of {len(shared)} cards only one report says that they pass raw",
@@ -62,8 +64,8 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
         draws[one.card].append((one, other))
     return Comparison(
         both=table.both,
-        only_first=tuple(one.file for one, other in shared if one.cleaned.passes and not other.cleaned.passes),
-        only_second=tuple(one.file for one, other in shared if other.cleaned.passes and not one.cleaned.passes),
+        only_first=tuple(one.id for one, other in shared if one.cleaned.passes and not other.cleaned.passes),
+        only_second=tuple(one.id for one, other in shared if other.cleaned.passes and not one.cleaned.passes),
         neither=table.neither,
         left_out=len(first.cards) + len(second.cards) - 2 * len(shared),
         net=table.absolute_uplift,

@@ -55,12 +55,18 @@ def _rate_line(name: str, passed: int, cards: int, interval: Interval) -> str:
     return f"{name:<8}  {100 * passed / cards:.1f} %  [{low:.1f}, {high:.1f}]  ({passed} of {cards} pass; Wilson)"
 
 
-def as_json_lines(findings: Findings) -> Iterator[str]:
-    """A line for each card, then one with the figures."""
+def as_json_lines(findings: Findings, *, with_names: bool = False) -> Iterator[str]:
+    """A line for each card, by its id, then one with the figures.
+
+    Args:
+        findings: to be told.
+        with_names: say the name of each scan too: personal data.
+    """
     for card in findings.cards:
+        name = {"file": card.file} if with_names else {}
         yield json.dumps(
             {
-                "file": card.file, "layout": card.layout, "schema": card.schema, "outcome": card.outcome,
+                "id": card.id, **name, "layout": card.layout, "schema": card.schema, "outcome": card.outcome,
                 "raw": card.raw.passes, "cleaned": card.cleaned.passes, "clean": card.passes_clean,
                 "choice": card.choice,
                 "wrong_raw": wrong_fields(card.raw), "wrong_cleaned": wrong_fields(card.cleaned),

@@ -29,6 +29,10 @@ GROUPS = {
     "engine": ("By OCR engine", "All cards, as each engine read them. Every other figure is of the first."),
 }
 """Group of strata -> title and remark, in the order in which they are shown; others follow under their own names."""
+WHOSE_ID = (
+    "No scan is named here, for its name may be the number of a document: which file an id stands for says names.csv "
+    "beside this page, which only its owner can open. Pass it on as you would the scans."
+)
 WORST_FIRST = {"noise"}          # groups whose strata have no order of their own
 
 
@@ -130,25 +134,26 @@ def statistics(findings: Findings) -> Section:
 
 
 def broken_cards(findings: Findings) -> Section:
-    """Every card that passed as scanned and fails cleaned, by file and field, no value."""
+    """Every card that passed as scanned and fails cleaned, by id and field, no value."""
     rows = tuple(
-        (card.file, card.layout, ", ".join(map(readable, wrong_fields(card.cleaned))))
+        (card.id, card.layout, ", ".join(map(readable, wrong_fields(card.cleaned))))
         for card in findings.cards if card.outcome == "broken"
     )  # fmt: skip
     if not rows:
         return Section("Broken cards", (Text("None."),))
-    return Section("Broken cards", (Grid("Every one", ("file", "layout", "wrong when cleaned"), rows, words=3),))
+    grid = Grid("Every one", ("id", "layout", "wrong when cleaned"), rows, words=3)
+    return Section("Broken cards", (grid, Text(WHOSE_ID)))
 
 
 def unread_scans(findings: Findings) -> Section:
     """Every scan that could not be opened, or that no schema fits."""
     rows = tuple(
-        (card.file, version, reading.problem)
+        (card.id, version, reading.problem)
         for card in findings.cards for version, reading in (("as scanned", card.raw), ("cleaned", card.cleaned))
         if reading.problem
     )  # fmt: skip
-    grid = Grid("Every one, each counted as failed", ("file", "version", "why"), rows, words=3)
-    return Section("Scans that were not read", (grid if rows else Text("None."),))
+    grid = Grid("Every one, each counted as failed", ("id", "version", "why"), rows, words=3)
+    return Section("Scans that were not read", (grid, Text(WHOSE_ID)) if rows else (Text("None."),))
 
 
 def _possible(ceiling: Ceiling, cards: int) -> tuple[tuple[str, ...], ...]:
