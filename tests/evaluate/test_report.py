@@ -161,6 +161,15 @@ def test_findings_that_were_loaded_without_names_are_not_reported_again(findings
     assert not (tmp_path / "again").exists()
 
 
+def test_the_rules_of_error_rates_stand_beside_them_where_there_is_a_truth(tmp_path):
+    write_report(sample_findings(20), tmp_path)
+    for text in ((tmp_path / "report.html").read_text(), " ".join(pdf_text(tmp_path / "report.pdf").split())):
+        for rule in ("(NFC)", "grapheme cluster", "without regard to capitals", "a rate may exceed 100 %"):
+            assert text.index("Error rates against the truth") < text.index(rule)
+    write_report(sample_findings(20, truth=False), tmp_path)
+    assert "grapheme" not in (tmp_path / "report.html").read_text()
+
+
 def test_a_report_without_images_replaces_one_with_images_whole(findings, tmp_path):
     (tmp_path / "report.html").touch(0o666)
     write_report(findings, tmp_path, with_images=True)

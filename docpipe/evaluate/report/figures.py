@@ -33,6 +33,12 @@ WHOSE_ID = (
     "No scan is named here, for its name may be the number of a document: which file an id stands for says names.csv "
     "beside this page, which only its owner can open. Pass it on as you would the scans."
 )
+ERROR_RATE_RULES = (
+    "An error rate is edits over the length of the truth, each summed over all cards. Texts are compared in Unicode's "
+    "composed form (NFC), a character is an extended grapheme cluster, and names are compared without regard to "
+    "capitals; an empty truth adds no length, and every character that is read there is an edit, so that a rate may "
+    "exceed 100 %."
+)
 WORST_FIRST = {"noise"}          # groups whose strata have no order of their own
 
 
@@ -55,7 +61,7 @@ def fields(findings: Findings) -> Section:
     for schema, of_schema in _grouped(findings.fields, lambda one: one.schema).items():
         bars = tuple(_field_bar(findings, one) for one in of_schema)
         blocks.append(ChangeChart(f"Fields of {schema}", bars, worse="made wrong", better="made right", right="right"))
-    blocks += [_error_rates(findings.fields)] if findings.has_truth else []
+    blocks += [_error_rates(findings.fields), Text(ERROR_RATE_RULES)] if findings.has_truth else []
     return Section("Field by field", tuple(blocks))
 
 
