@@ -243,3 +243,8 @@ class Findings:
     cards: tuple[CardResult, ...]
     ceiling: Ceiling | None = None
     left_out: int = 0
+
+    @property
+    def has_draws(self) -> bool:
+        """Some cards are several draws of one: McNemar's test, which takes them as independent, gives too small a p."""
+        return len({card.card for card in self.cards}) < len(self.cards)

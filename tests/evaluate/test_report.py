@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docpipe.errors import InputError, OutputError
-from docpipe.evaluate.report import Prices, load_findings, write_report
+from docpipe.evaluate.report import Prices, as_text, load_findings, write_report
 from docpipe.evaluate.report.cards_csv import cards_csv, names_csv
 from docpipe.evaluate.report.cost import time_and_cost
 from docpipe.evaluate.report.document import document
@@ -168,6 +168,21 @@ def test_the_rules_of_error_rates_stand_beside_them_where_there_is_a_truth(tmp_p
             assert text.index("Error rates against the truth") < text.index(rule)
     write_report(sample_findings(20, truth=False), tmp_path)
     assert "grapheme" not in (tmp_path / "report.html").read_text()
+
+
+def test_where_cards_have_several_draws_the_interval_decides_what_may_be_chance(tmp_path):
+    sure = replace(sample_findings(60, gain=0.9, harm=0), p=0.001, absolute_interval=(-0.02, 0.3))
+    drawn = replace(sure, cards=tuple(replace(card, card="one") for card in sure.cards))
+
+    def verdict(findings):
+        return document(findings, Prices()).headline.verdict
+
+    assert "chance is unlikely (McNemar p = 0.001)" in verdict(sure)
+    assert "may be chance (the 95 % interval, −2.0 to +30.0 points, holds zero; it decides," in verdict(drawn)
+    gained = replace(drawn, absolute_interval=(0.01, 0.3), p=0.2)
+    assert verdict(gained).startswith("Cleaning helps; that this is chance is unlikely (the 95 % interval")
+    assert "McNemar p" not in verdict(gained) and "leaves out zero" in verdict(gained)
+    assert "the interval decides" in as_text(drawn) and "the interval decides" not in as_text(sure)
 
 
 def test_a_report_without_images_replaces_one_with_images_whole(findings, tmp_path):

@@ -32,6 +32,8 @@ def as_text(findings: Findings) -> str:
             f"net       {100 * findings.absolute_uplift:+.1f} points  [{low:+.1f}, {high:+.1f}]  (absolute; bootstrap)",
             f"          {relative}  (relative)",
             f"McNemar  p = {findings.p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
+            *(["          too small, for some cards are several draws of one: the interval decides"]
+              if findings.has_draws else []),
             "worst     {}  ({})".format(*worst_stratum(findings.worst)),
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",

@@ -117,6 +117,8 @@ def choices(findings: Findings) -> Section:
 def statistics(findings: Findings) -> Section:
     """All figures with their intervals and tests."""
     table = findings.table
+    changed = f"{table.rescued} rescued, {table.broken} broken"
+    caution = "; too small, for some cards are several draws of one" if findings.has_draws else ""
     relative = findings.relative_uplift
     relative_text = "–" if relative is None else f"{signed(100 * relative)} % of the rate as scanned"
     rows = (
@@ -127,7 +129,7 @@ def statistics(findings: Findings) -> Section:
         ("absolute uplift", points(findings.absolute_uplift), points_interval(findings.absolute_interval),
          "bootstrap over cards"),
         ("relative uplift", relative_text, "–", "–"),
-        ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {table.rescued} rescued, {table.broken} broken"),
+        ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {changed}{caution}"),
         *(_possible(findings.ceiling, table.cards) if findings.ceiling else ()),
     )  # fmt: skip
     overall = Grid("All cards", ("figure", "value", "95 % interval", "how"), rows, words=4)

@@ -39,10 +39,20 @@ def headline(findings: Findings) -> Headline:
 
 
 def _verdict(findings: Findings, net: int) -> str:
-    p = f"McNemar p {'' if findings.p < 0.0001 else '= '}{p_value(findings.p)}"
-    if findings.p >= SURE_BELOW:
-        return f"This may be chance ({p}): these cards do not show that cleaning changes how many pass."
-    return f"Cleaning {'helps' if net > 0 else 'harms'}; that this is chance is unlikely ({p})."
+    if findings.has_draws:
+        low, high = findings.absolute_interval
+        is_sure = low > 0 or high < 0
+        ground = (
+            f"the 95 % interval, {points_interval(findings.absolute_interval)} points, "
+            f"{'leaves out' if is_sure else 'holds'} zero; it decides, and not McNemar's test, for some cards are "
+            "several draws of one"
+        )
+    else:
+        is_sure = findings.p < SURE_BELOW
+        ground = f"McNemar p {'' if findings.p < 0.0001 else '= '}{p_value(findings.p)}"
+    if not is_sure:
+        return f"This may be chance ({ground}): these cards do not show that cleaning changes how many pass."
+    return f"Cleaning {'helps' if net > 0 else 'harms'}; that this is chance is unlikely ({ground})."
 
 
 def _reservations(findings: Findings) -> list[str]:
