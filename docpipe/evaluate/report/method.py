@@ -40,8 +40,8 @@ _MEASURED = (
     "broken card added: a handful of cards that changed would else seem to say more than they do.",
     "The p-value is that of McNemar's exact test: how often a split of the changed cards at least as uneven would come "
     "up if cleaning made no difference. Holm's correction allows for there being many strata. Draws of one card stay "
-    "together in the intervals; the test takes them as independent, so that p is too small where there are several: then "
-    "the interval decides whether the uplift may be chance.",
+    "together in the intervals; the test takes them as independent, so that p is too small where there are several: "
+    "then the interval decides whether the uplift may be chance.",
 )
 _POSSIBLE = (
     "The same cards were read without any noise too. What fails even so, no cleaning rescues; the possible uplift is "
