@@ -12,6 +12,9 @@ from docpipe.ocr.mending import Mending
 
 Outcome = Literal["both", "rescued", "broken", "neither"]
 
+ENGINES, FIELDS = "engine", "field"
+"""Groups of strata that the scans do not bring with them: OCR engines on all cards, and fields of the schemas."""
+
 NO_SCHEMA = "no schema fits"
 """The problem of a scan of a card whose schema nobody named, and that none of the shipped ones fits."""
 
@@ -121,9 +124,9 @@ class Stratum:
     """The paired figures of some of the cards.
 
     Args:
-        group: what the cards are told apart by: "noise", "severity", "layout", "engine".
+        group: what the cards are told apart by: "noise", "severity", "layout", `FIELDS`, `ENGINES`.
         name: of the stratum within it.
-        table: its cards by outcome.
+        table: its cards by outcome; for a field, by whether it is right.
         absolute_interval: of the absolute uplift, at 95 %.
         p: McNemar, exact, two-sided.
         p_holm: the same after Holm's correction over all strata of the evaluation.

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docpipe.errors import InputError, OutputError
+from docpipe.evaluate.findings import Stratum
 from docpipe.evaluate.report import Prices, as_text, load_findings, write_report
 from docpipe.evaluate.report.cards_csv import cards_csv, names_csv
 from docpipe.evaluate.report.cost import time_and_cost
@@ -26,6 +27,7 @@ from docpipe.evaluate.report.fonts import FAMILY, as_drawn, drawable
 from docpipe.evaluate.report.gallery import LONGEST_SIDE_PX, gallery
 from docpipe.evaluate.report.stored import as_json, without_personal_data
 from docpipe.evaluate.report.web_page import web_page
+from docpipe.evaluate.uplift import Table
 from docpipe.ocr.mending import RULES, Mending
 from tests.evaluate.report_sample import NAMED, SECRET, sample_findings
 
@@ -183,6 +185,19 @@ def test_where_cards_have_several_draws_the_interval_decides_what_may_be_chance(
     assert verdict(gained).startswith("Cleaning helps; that this is chance is unlikely (the 95 % interval")
     assert "McNemar p" not in verdict(gained) and "leaves out zero" in verdict(gained)
     assert "the interval decides" in as_text(drawn) and "the interval decides" not in as_text(sure)
+
+
+def test_a_field_that_is_the_worst_stratum_is_named_and_stands_among_the_statistics_and_in_no_chart(tmp_path):
+    field = Stratum("field", "birth_date of td1", Table(20, 1, 4, 5), (-0.25, 0.03), 0.375, 1.0)
+    plain = sample_findings(30)
+    shown = document(replace(plain, strata=(*plain.strata, field), worst=field), Prices())
+    (worst,) = (fact for fact in shown.headline.facts if fact[0] == "Worst stratum")
+    assert worst[1:] == ("field: birth date of td1", "−10.0 points: 1 made right, 4 made wrong of 30 cards")
+    sections = {section.title: section for section in shown.sections}
+    (row,) = (row for row in sections["Statistics"].blocks[1].rows if row[0] == "field")
+    assert row[1] == "birth date of td1" and row[-2:] == ("0.38", "1")
+    captions = [block.caption for block in sections["Where it helps, where it harms"].blocks if block.kind == "changes"]
+    assert captions and "By field" not in captions
 
 
 def test_a_report_without_images_replaces_one_with_images_whole(findings, tmp_path):

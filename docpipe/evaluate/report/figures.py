@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from docpipe.evaluate.findings import Ceiling, FieldFigures, Findings, Stratum
+from docpipe.evaluate.findings import ENGINES, FIELDS, Ceiling, FieldFigures, Findings, Stratum
 from docpipe.evaluate.report.blocks import OUTCOMES, Block, ChangeBar, ChangeChart, Grid, Section, Text
 from docpipe.evaluate.report.wording import (
     counted,
@@ -26,7 +26,7 @@ GROUPS = {
     "noise": ("By kind of noise", "A card with several kinds counts in each, so the lines overlap and do not add up."),
     "severity": ("By severity of the noise", "0 is the weakest that is drawn, 1 the strongest."),
     "layout": ("By card layout", ""),
-    "engine": ("By OCR engine", "All cards, as each engine read them. Every other figure is of the first."),
+    ENGINES: ("By OCR engine", "All cards, as each engine read them. Every other figure is of the first."),
 }
 """Group of strata -> title and remark, in the order in which they are shown; others follow under their own names."""
 WHOSE_ID = (
@@ -43,9 +43,10 @@ WORST_FIRST = {"noise"}          # groups whose strata have no order of their ow
 
 
 def strata(findings: Findings) -> Section:
-    """One chart for each group."""
-    blocks: list[Block] = [] if findings.strata else [Text("Nothing is known that the cards could be told apart by.")]
-    members = _grouped(findings.strata, lambda stratum: stratum.group)
+    """One chart for each group but that of the fields, which have a section of their own."""
+    shown = [one for one in findings.strata if one.group != FIELDS]
+    blocks: list[Block] = [] if shown else [Text("Nothing is known that the cards could be told apart by.")]
+    members = _grouped(shown, lambda stratum: stratum.group)
     for group in sorted(members, key=[*GROUPS, *members].index):
         title, remark = GROUPS.get(group, (f"By {readable(group)}", ""))
         ordered = sorted(members[group], key=_uplift) if group in WORST_FIRST else members[group]
@@ -62,6 +63,7 @@ def fields(findings: Findings) -> Section:
         bars = tuple(_field_bar(findings, one) for one in of_schema)
         blocks.append(ChangeChart(f"Fields of {schema}", bars, worse="made wrong", better="made right", right="right"))
     blocks += [_error_rates(findings.fields), Text(ERROR_RATE_RULES)] if findings.has_truth else []
+    blocks.append(Text("How sure the change of each field is stands under Statistics, in the group field."))
     return Section("Field by field", tuple(blocks))
 
 

@@ -1,6 +1,6 @@
 """The first screen: how many more cards pass, of how many, whether that may be chance, and where it is worst."""
 
-from docpipe.evaluate.findings import NO_SCHEMA, Ceiling, Findings, Stratum
+from docpipe.evaluate.findings import FIELDS, NO_SCHEMA, Ceiling, Findings, Stratum
 from docpipe.evaluate.report.blocks import Headline
 from docpipe.evaluate.report.wording import (
     SURE_BELOW,
@@ -90,7 +90,8 @@ def worst_stratum(worst: Stratum | None) -> tuple[str, str]:
     if worst is None:
         return "not known", "no stratum has enough cards to be named"
     table = worst.table
-    changes = f"{points(table.absolute_uplift)}: {table.rescued} rescued, {table.broken} broken"
+    better, worse = ("made right", "made wrong") if worst.group == FIELDS else ("rescued", "broken")
+    changes = f"{points(table.absolute_uplift)}: {table.rescued} {better}, {table.broken} {worse}"
     return f"{worst.group}: {readable(worst.name)}", f"{changes} of {counted(table.cards, 'card')}"
 
 
