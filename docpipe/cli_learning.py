@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,17 @@ from docpipe.cores import usable_cores
 from docpipe.errors import ExitCode, UsageError
 from docpipe.extras import needs_extra
 from docpipe.ocr.engines import DEFAULT_OCR, OCR_ENGINES
+
+
+class FiniteRange(click.FloatRange):
+    """A number between two ends; nan, which every comparison lets through, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn text into the number, or end with a usage error."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 @click.command()
@@ -121,13 +133,13 @@ def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, 
 @click.option("--with-images", is_flag=True, help="Show cards, their names and readings in the report: personal data.")
 @click.option("--gallery", type=click.IntRange(0), default=24, show_default=True,
               help="Rescued cards that are shown; broken ones all are.")
-@click.option("--typing-minutes", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True,
+@click.option("--typing-minutes", type=FiniteRange(0, min_open=True), default=2.0, show_default=True,
               help="To type one card in, for the report's calculation.")
-@click.option("--typing-cost", type=click.FloatRange(0, min_open=True),
+@click.option("--typing-cost", type=FiniteRange(0, min_open=True),
               help="Of one card typed in, in any currency, for the same.")
-@click.option("--machine-cost", type=click.FloatRange(0, min_open=True),
+@click.option("--machine-cost", type=FiniteRange(0, min_open=True),
               help="Of one hour of machine time, in the same currency.")
-@click.option("--fail-under", type=click.FloatRange(-100, 100), metavar="POINTS",
+@click.option("--fail-under", type=FiniteRange(-100, 100), metavar="POINTS",
               help="End with code 7 where the absolute uplift is lower, in percentage points.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a card, by its id, then one with the figures.")

@@ -12,10 +12,10 @@ from docpipe.errors import InputError, UsageError
 from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
 from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.field_figures import field_figures
-from docpipe.evaluate.findings import CardReading, CardResult, Findings
+from docpipe.evaluate.findings import NO_SCHEMA, CardReading, CardResult, Findings
 from docpipe.evaluate.judge import read_cases, ready_ocr
 from docpipe.evaluate.provenance import PAIRS_NAME, Cleaning, Origin, read_cleanings, read_origins
-from docpipe.evaluate.raw_scans import ids_of
+from docpipe.evaluate.raw_scans import ids_of, pages_of
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
 from docpipe.evaluate.uplift import mcnemar_p, wilson
 from docpipe.ocr.engines import DEFAULT_OCR
@@ -85,6 +85,7 @@ def evaluate(
             ids[case.file], first_draws[origins[case.file].card], case.layout, case.schema.name if case.schema else "",
             {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata},
             before, after, _choice(cleanings.get(case.file)), passes_clean.get(case.file), case.file,
+            pages_of(raw / case.file) if before.problem in ("", NO_SCHEMA) else 1,      # what crashed is left alone
         )
         for case, before, after in readings
     ]  # fmt: skip
@@ -106,6 +107,7 @@ def evaluate(
         clean=clean,
         is_cached=cache is not None,
         left_out=left_out,
+        is_drawn=any(origin.strata for origin in origins.values()),
     )
 
 
@@ -188,6 +190,7 @@ def _findings(
     clean: Path | None,
     is_cached: bool,
     left_out: int,
+    is_drawn: bool,
 ) -> Findings:
     cards = next(iter(by_engine.values()))
     readings = [reading for card in cards for reading in (card.raw, card.cleaned)]
@@ -229,6 +232,9 @@ def _findings(
         cards=tuple(cards),
         ceiling=ceiling_of(cards, clean) if clean else None,
         left_out=left_out,
+        several_pages=sum(card.pages > 1 for card in cards),
+        models=dict(Counter(one.model for one in cleanings if one.model)),
+        is_drawn=is_drawn,
     )
 
 

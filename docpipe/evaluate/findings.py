@@ -87,6 +87,7 @@ class CardResult:
         passes_clean: whether it passes without any noise; None where that was not read.
         file: name of the scan, the same in both folders; personal data, for it may be the number of a document. None
             where it is not to be known.
+        pages: of the raw scan, of which the first alone was judged; 1 where it was not read.
     """
 
     id: str
@@ -99,6 +100,7 @@ class CardResult:
     choice: str | None = None
     passes_clean: bool | None = None
     file: str | None = field(default=None, repr=False)
+    pages: int = 1
 
     @property
     def known_file(self) -> str:
@@ -215,6 +217,9 @@ class Findings:
         cards: every card, in the order of the truth or by name.
         ceiling: what the cards reach without noise; None where that was not read.
         left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
+        several_pages: raw scans of more than one page, of which the first alone was judged.
+        models: model that cleaned -> pages, of the pages judged; empty where no ledger says it.
+        is_drawn: the noise of the scans, or the whole of them, was drawn by a program, as their provenance says.
     """
 
     raw: str
@@ -246,6 +251,9 @@ class Findings:
     cards: tuple[CardResult, ...]
     ceiling: Ceiling | None = None
     left_out: int = 0
+    several_pages: int = 0
+    models: Mapping[str, int] = field(default_factory=dict)
+    is_drawn: bool = False
 
     @property
     def has_draws(self) -> bool:

@@ -1,9 +1,11 @@
-"""What raw scans are known by without their names, which on real scans often are the numbers of documents."""
+"""Raw scans: what they are known by without their names, which often are numbers of documents, and their pages."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+from docpipe.errors import InputError
 
 ID_DIGITS = 12                   # 48 bits: among a million scans a chance of one in 500 that two ids are alike
 UNREAD = "unread"
@@ -29,6 +31,17 @@ def ids_of(folder: Path, files: Sequence[str]) -> dict[str, str]:
         met[known_by] += 1
         ids[file] = known_by if met[known_by] == 1 else f"{known_by}-{met[known_by]}"
     return ids
+
+
+def pages_of(scan: Path) -> int:
+    """How many pages a scan has; 1 where it cannot be opened."""
+    from docpipe.imageio import open_scan  # late: it loads OpenCV
+
+    try:
+        with open_scan(scan.read_bytes()) as opened:
+            return opened.page_count
+    except (OSError, InputError):
+        return 1
 
 
 def _digits(scan: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 
 import cv2
 import pytest
+from PIL import Image
 
 from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
@@ -16,6 +17,7 @@ from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
 from docpipe.evaluate.provenance import Cleaning
+from docpipe.evaluate.report import as_json_lines
 from docpipe.evaluate.report.blocks import ChangeChart
 from docpipe.evaluate.report.figures import strata
 from docpipe.evaluate.report.stored import without_personal_data
@@ -68,6 +70,7 @@ def test_cards_are_counted_by_outcome_with_rates_and_uplift(found):
     assert found.relative_uplift == pytest.approx(2)
     assert found.p == 0.5
     assert (found.false_accepts_raw, found.false_accepts_cleaned) == (0, 0)
+    assert found.is_drawn
 
 
 def test_a_scan_that_cannot_be_opened_fails_and_says_why_and_its_text_is_missed_whole(found):
@@ -238,6 +241,21 @@ def test_scans_are_found_at_any_depth_and_cleaned_ones_are_not_taken_for_raw_one
     assert [case.file for case in cases] == ["b.png", "in/a.tif"]
     assert all(case.layout == "td1" and case.true is None for case in cases)
     assert left_out == 1
+
+
+def test_scans_of_several_pages_are_counted(suite, tmp_path, monkeypatch):
+    extracting(monkeypatch, Extraction({}, valid=False))
+    page = Image.open(suite / "cleaned" / "0.png")
+    page.save(tmp_path / "several.tif", save_all=True, append_images=[page, page])
+    page.save(tmp_path / "single.tif")
+    (tmp_path / "torn.tif").write_bytes((tmp_path / "several.tif").read_bytes()[:1000])
+    findings = evaluate(tmp_path, tmp_path, truth=None, schema="td1", workers=1)
+    assert [(card.file, card.pages) for card in findings.cards] == [
+        ("several.tif", 3), ("single.tif", 1), ("torn.tif", 1),
+    ]  # fmt: skip
+    assert findings.several_pages == 1 and not findings.is_drawn
+    *cards, figures = map(json.loads, as_json_lines(findings))
+    assert [card["pages"] for card in cards] == [3, 1, 1] and figures["several_pages"] == 1
 
 
 def test_folders_without_a_scan_in_common_are_refused(tmp_path):

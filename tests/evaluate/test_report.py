@@ -200,6 +200,31 @@ def test_a_field_that_is_the_worst_stratum_is_named_and_stands_among_the_statist
     assert captions and "By field" not in captions
 
 
+def test_the_model_that_cleaned_is_named_where_it_is_known(tmp_path):
+    findings = sample_findings(20)
+    write_report(findings, tmp_path)
+    assert "compact@1.0.0 (20 pages)" in (tmp_path / "report.html").read_text()
+    write_report(replace(findings, models={}), tmp_path)
+    assert "cleaned by" not in (tmp_path / "report.html").read_text()
+
+
+def test_that_a_program_drew_the_scans_is_said_of_drawn_ones_alone(tmp_path):
+    findings = sample_findings(20)
+    for is_drawn in (True, False):
+        write_report(replace(findings, is_drawn=is_drawn), tmp_path)
+        for text in ((tmp_path / "report.html").read_text(), " ".join(pdf_text(tmp_path / "report.pdf").split())):
+            assert ("not those of the office" in text) is is_drawn and ("ynthetic" in text) is is_drawn
+
+
+def test_scans_of_several_pages_are_counted_and_said_to_be_judged_by_their_first():
+    said = "Of several pages, of which the first alone was judged: 3 scans."
+    findings = replace(sample_findings(20), several_pages=3)
+    for text in (document(findings, Prices()).headline.verdict, as_text(findings)):
+        assert said in text
+    for text in (document(sample_findings(20), Prices()).headline.verdict, as_text(sample_findings(20))):
+        assert "several pages" not in text
+
+
 def test_a_report_without_images_replaces_one_with_images_whole(findings, tmp_path):
     (tmp_path / "report.html").touch(0o666)
     write_report(findings, tmp_path, with_images=True)

@@ -114,6 +114,20 @@ def test_an_uplift_under_the_limit_ends_with_code_7_after_the_report_is_written(
     assert f"+{points}.0 points" in ended.stderr and (tmp_path / "report" / "report.html").exists()
 
 
+@pytest.mark.parametrize("option", ["--fail-under", "--typing-minutes", "--typing-cost", "--machine-cost"])
+@pytest.mark.parametrize("number", ["nan", "inf", "some"])
+def test_a_limit_or_a_price_that_is_no_number_is_refused_before_anything_is_read(evaluate, option, number):
+    ended = evaluate(sample_findings(10), option, number)
+    assert ended.exit_code == ExitCode.USAGE and option in ended.stderr and not evaluate.asked
+
+
+def test_what_read_the_cards_is_printed(evaluate):
+    findings = sample_findings(10)
+    assert "Read by tesseract 5.3.0, eng 1a2b3c4d (4.1 MB).\n" in evaluate(findings).stdout
+    two = replace(findings, engines={"tesseract": "5.3.0", "rapidocr": "3.10"})
+    assert "Read by tesseract 5.3.0, whose figures these are; then by rapidocr 3.10." in evaluate(two).stdout
+
+
 def test_images_need_a_folder_to_go_to(evaluate):
     ended = evaluate(sample_findings(10), "--with-images")
     assert ended.exit_code == ExitCode.USAGE and "-o" in ended.stderr
@@ -134,6 +148,9 @@ def test_two_reports_are_held_against_each_other_card_by_card():
     assert compared.only_first == tuple(ids[:3]) and compared.only_second == tuple(ids[5:9])
     assert compared.net == 0.1 and compared.p == mcnemar_p(4, 3)
     text = comparison_as_text(compared, "before", "after")
+    assert "1  before  (cleaned by compact@1.0.0)" in text
+    unknown = compare_findings(replace(findings, models={}), findings)
+    assert comparison_as_text(unknown, "before", "after").startswith("1  before\n")
     assert "50.0 %" in text and "60.0 %" in text and "+10.0 points" in text and "before" in text
 
 

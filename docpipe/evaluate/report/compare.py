@@ -24,6 +24,7 @@ class Comparison:
         net: rate of the second minus rate of the first, -1 to 1.
         net_interval: by bootstrap over cards, at 95 %; draws of one card are kept together.
         p: McNemar, exact, two-sided.
+        models_first: that cleaned the scans of the first report; empty where it does not say. `models_second` likewise.
     """
 
     both: int
@@ -34,6 +35,8 @@ class Comparison:
     net: float
     net_interval: Interval
     p: float
+    models_first: tuple[str, ...] = ()
+    models_second: tuple[str, ...] = ()
 
 
 def compare_findings(first: Findings, second: Findings) -> Comparison:
@@ -71,6 +74,8 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
         net=table.absolute_uplift,
         net_interval=bootstrap_net_clustered([_cleaned_table(some) for some in draws.values()], seed=BOOTSTRAP_SEED),
         p=mcnemar_p(table.rescued, table.broken),
+        models_first=tuple(first.models),
+        models_second=tuple(second.models),
     )
 
 
@@ -85,8 +90,8 @@ def comparison_as_text(comparison: Comparison, first: str, second: str) -> str:
     only_second, neither = len(comparison.only_second), comparison.neither
     cards = both + only_first + only_second + neither
     lines = [
-        f"1  {first}",
-        f"2  {second}",
+        f"1  {first}{_cleaned_by(comparison.models_first)}",
+        f"2  {second}{_cleaned_by(comparison.models_second)}",
         "",
         "                2 passes  2 fails",
         f"1 passes        {both:>8}  {only_first:>7}",
@@ -100,6 +105,10 @@ def comparison_as_text(comparison: Comparison, first: str, second: str) -> str:
     if comparison.left_out:
         lines += ["", f"{counted(comparison.left_out, 'card')} that only one of the reports has are left out."]
     return "\n".join(lines)
+
+
+def _cleaned_by(models: Sequence[str]) -> str:
+    return f"  (cleaned by {' and '.join(models)})" if models else ""
 
 
 def _rate_line(name: str, passed: int, cards: int) -> str:

@@ -1,12 +1,12 @@
 """What the command prints: the figures for a person, or lines of JSON for programs. No values of fields."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 
 from docpipe.evaluate.findings import NO_SCHEMA, Ceiling, Findings
 from docpipe.evaluate.report.headline import worst_stratum
-from docpipe.evaluate.report.wording import counted, wrong_fields
+from docpipe.evaluate.report.wording import FIRST_PAGE_ONLY, counted, wrong_fields
 from docpipe.evaluate.uplift import Interval
 
 RIGHT = {True: "right against the truth", False: "valid by its own rules (check digits, dates, formats)"}
@@ -37,9 +37,16 @@ def as_text(findings: Findings) -> str:
             "worst     {}  ({})".format(*worst_stratum(findings.worst)),
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
+            f"Read by {_engines(findings.engines)}.",
+            *([f"{FIRST_PAGE_ONLY}: {counted(findings.several_pages, 'scan')}."] if findings.several_pages else []),
             *([f"Failed unread (it could not be read, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),
         ]
     )
+
+
+def _engines(engines: Mapping[str, str]) -> str:
+    first, *others = (f"{name} {version}" for name, version in engines.items())
+    return f"{first}, whose figures these are; then by {' and '.join(others)}" if others else first
 
 
 def _ceiling_lines(ceiling: Ceiling, cards: int) -> list[str]:
@@ -70,7 +77,7 @@ def as_json_lines(findings: Findings, *, with_names: bool = False) -> Iterator[s
             {
                 "id": card.id, **name, "layout": card.layout, "schema": card.schema, "outcome": card.outcome,
                 "raw": card.raw.passes, "cleaned": card.cleaned.passes, "clean": card.passes_clean,
-                "choice": card.choice,
+                "choice": card.choice, "pages": card.pages,
                 "wrong_raw": wrong_fields(card.raw), "wrong_cleaned": wrong_fields(card.cleaned),
                 "problem_raw": card.raw.problem, "problem_cleaned": card.cleaned.problem, "strata": card.strata,
             }

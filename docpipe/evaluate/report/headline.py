@@ -3,6 +3,7 @@
 from docpipe.evaluate.findings import FIELDS, NO_SCHEMA, Ceiling, Findings, Stratum
 from docpipe.evaluate.report.blocks import Headline
 from docpipe.evaluate.report.wording import (
+    FIRST_PAGE_ONLY,
     SURE_BELOW,
     counted,
     more_or_fewer,
@@ -63,6 +64,8 @@ def _reservations(findings: Findings) -> list[str]:
         reservations.append("There was no truth: a field that is valid and wrong counts as right.")
     if findings.left_out:
         reservations.append(f"Left out for want of a cleaned version: {counted(findings.left_out, 'scan')}.")
+    if findings.several_pages:
+        reservations.append(f"{FIRST_PAGE_ONLY}: {counted(findings.several_pages, 'scan')}.")
     if len(problems) > unfit:
         reservations.append(f"Failed because it could not be read: {counted(len(problems) - unfit, 'scan')}.")
     if unfit:
