@@ -117,6 +117,8 @@ def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, 
               help="Folder of the same scans, cleaned.")
 @click.option("--clean", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="Folder of the same cards without any noise: what cleaning can reach at most.")
+@click.option("--null", is_flag=True,
+              help="Read the raw scans again, moved by one pixel and a little brighter: how many cards flip by chance.")
 @click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="truth.jsonl of the cards; without it fields are judged by their own rules.")
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -144,9 +146,10 @@ def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, 
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a card, by its id, then one with the figures.")
 def evaluate(
-    raw: Path, cleaned: Path, clean: Path | None, truth: Path | None, pairs: Path | None, schema: str | None,
-    ocr: tuple[str, ...], cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
-    typing_cost: float | None, machine_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
+    raw: Path, cleaned: Path, clean: Path | None, null: bool, truth: Path | None, pairs: Path | None,
+    schema: str | None, ocr: tuple[str, ...], cache: Path | None, out: Path | None, with_images: bool, gallery: int,
+    typing_minutes: float, typing_cost: float | None, machine_cost: float | None, fail_under: float | None,
+    jobs: int | None, as_json: bool,
 ) -> None:
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
 
@@ -157,7 +160,7 @@ def evaluate(
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl -o report/
-    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --clean clean/ -o report/
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --clean clean/ --null -o report/
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --schema td1 -o report/ --fail-under 0
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --cache ~/.cache/docpipe -o report/
@@ -171,10 +174,10 @@ def evaluate(
         from docpipe.evaluate.report import Prices, as_json_lines, as_text, write_report
 
     cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema, clean=clean)
-    times_read = len(ocr) + (clean is not None)
+    times_read = len(ocr) + (clean is not None) + null
     with progress_bar("reading", "cards", times_read * len(cases)) as tell:
         findings = evaluate_folders(
-            raw, cleaned, truth=truth, schema=schema, clean=clean, pairs=pairs, ocr=ocr, cache=cache,
+            raw, cleaned, truth=truth, schema=schema, clean=clean, null=null, pairs=pairs, ocr=ocr, cache=cache,
             with_values=with_images, workers=jobs, tell=tell,
         )
     if out:

@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 
 from docpipe.errors import InputError, UsageError
 from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
@@ -14,10 +15,11 @@ from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.findings import NO_SCHEMA, CardReading, CardResult, Findings
 from docpipe.evaluate.judge import read_cases, ready_ocr
+from docpipe.evaluate.null_control import write_null_scans
 from docpipe.evaluate.provenance import PAIRS_NAME, Cleaning, Origin, read_cleanings, read_origins
 from docpipe.evaluate.raw_scans import ids_of, pages_of
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
-from docpipe.evaluate.uplift import mcnemar_p, wilson
+from docpipe.evaluate.uplift import Table, mcnemar_p, tabulate, wilson
 from docpipe.ocr.engines import DEFAULT_OCR
 from docpipe.ocr.mending import RULES
 from docpipe.ocr.schema import Schema, load_schema
@@ -32,6 +34,7 @@ def evaluate(
     truth: Path | None,
     schema: str | None,
     clean: Path | None = None,
+    null: bool = False,
     pairs: Path | None = None,
     ocr: Sequence[str] = (DEFAULT_OCR,),
     cache: Path | None = None,
@@ -52,6 +55,8 @@ def evaluate(
         schema: name or file of one schema for all cards. None stands for that of each card's layout where there is a
             truth; where there is none, for the shipped one that fits its raw scan, or else its cleaned one.
         clean: folder of the same cards without any noise, under the same names: the ceiling of what cleaning can reach.
+        null: read the null control of the raw scans too: how many cards flip by a change that means nothing. It lies in
+            a temporary folder meanwhile, for this user alone.
         pairs: provenance of the scans; by default the pairs.jsonl beside the truth, where there is one.
         ocr: what reads, each one of `docpipe.ocr.engines.OCR_ENGINES`. All figures are of the first; with several, each
             has a stratum of all cards in the group "engine".
@@ -60,7 +65,7 @@ def evaluate(
         with_values: keep what was read in the findings.
         workers: processes, at least 1; None for one a usable core.
         tell: called after each card with how many are done. There are `len(find_cases(...)[0])` of them for each
-            engine, and as many again to be read without noise.
+            engine, as many again to be read without noise, and at most as many for the null control.
 
     Raises:
         UsageError: there is no such engine, or two of them are the same.
@@ -89,6 +94,7 @@ def evaluate(
         )
         for case, before, after in readings
     ]  # fmt: skip
+    moved = _null_control(reader, raw, cases, cards, ocr[0]) if null else None
     first, *others = engines
     by_engine = {first: cards}
     for name, engine in zip(others, ocr[1:], strict=True):
@@ -108,6 +114,7 @@ def evaluate(
         is_cached=cache is not None,
         left_out=left_out,
         is_drawn=any(origin.strata for origin in origins.values()),
+        null=moved,
     )
 
 
@@ -144,6 +151,20 @@ def find_cases(
         cases, left_out = cases_of_folders(raw, cleaned, load_schema(schema) if schema else None)
     check_scans([raw, cleaned, *([clean] if clean else [])], [case.file for case in cases])
     return cases, left_out
+
+
+def _null_control(
+    reader: _Reader, raw: Path, cases: Sequence[Case], cards: Sequence[CardResult], engine: str
+) -> Table:
+    """Raw scans against their null control; a scan that could not be opened fails both times."""
+    opened = [case for case, card in zip(cases, cards, strict=True) if card.raw.problem in ("", NO_SCHEMA)]
+    passes = {}
+    if opened:
+        with TemporaryDirectory(prefix="docpipe-null-") as folder:               # for this user alone
+            write_null_scans(raw, [case.file for case in opened], Path(folder))
+            moved = reader.read(Path(folder), Path(folder), opened, engine)
+        passes = {case.file: reading.passes for case, reading, _ in moved}
+    return tabulate([card.raw.passes for card in cards], [passes.get(case.file, False) for case in cases])
 
 
 def _origins_of(cases: Sequence[Case], truth: Path | None, pairs: Path | None) -> dict[str, Origin]:
@@ -191,6 +212,7 @@ def _findings(
     is_cached: bool,
     left_out: int,
     is_drawn: bool,
+    null: Table | None,
 ) -> Findings:
     cards = next(iter(by_engine.values()))
     readings = [reading for card in cards for reading in (card.raw, card.cleaned)]
@@ -235,6 +257,7 @@ def _findings(
         several_pages=sum(card.pages > 1 for card in cards),
         models=dict(Counter(one.model for one in cleanings if one.model)),
         is_drawn=is_drawn,
+        null=null,
     )
 
 

@@ -219,6 +219,8 @@ class Findings:
         left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
         several_pages: raw scans of more than one page, of which the first alone was judged.
         models: model that cleaned -> pages, of the pages judged; empty where no ledger says it.
+        null: raw scans against the same after `docpipe.evaluate.null_control.null_control`: what a change that means
+            nothing rescues and breaks; None where that was not read.
         is_drawn: the noise of the scans, or the whole of them, was drawn by a program, as their provenance says.
     """
 
@@ -254,6 +256,7 @@ class Findings:
     several_pages: int = 0
     models: Mapping[str, int] = field(default_factory=dict)
     is_drawn: bool = False
+    null: Table | None = None
 
     @property
     def has_draws(self) -> bool:

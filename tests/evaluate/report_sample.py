@@ -23,7 +23,7 @@ OPTIONAL = ("given_names",)
 
 
 def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, clean=True, raw="scans",
-                    cleaned="scans-cleaned"):  # fmt: skip
+                    cleaned="scans-cleaned", null=False):  # fmt: skip
     """Findings of cards of two layouts: a wrong field is mended with chance `gain`, a card harmed with `harm`.
 
     Of those read without noise all but every tenth pass.
@@ -53,6 +53,7 @@ def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, clean
         mended_cleaned=_by_rule(card.cleaned for card in results), cards=results,
         ceiling=ceiling_of(results, "scans-clean") if clean else None,
         several_pages=sum(card.pages > 1 for card in results), models={"compact@1.0.0": cards}, is_drawn=True,
+        null=Table(20, 3, 2, cards - 25) if null else None,
     )  # fmt: skip
 
 

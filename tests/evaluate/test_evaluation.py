@@ -5,6 +5,7 @@ import re
 from dataclasses import asdict, replace
 
 import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -21,6 +22,7 @@ from docpipe.evaluate.report import as_json_lines
 from docpipe.evaluate.report.blocks import ChangeChart
 from docpipe.evaluate.report.figures import strata
 from docpipe.evaluate.report.stored import without_personal_data
+from docpipe.evaluate.uplift import Table
 from docpipe.ocr.extract import Extraction
 from docpipe.ocr.mending import Mending
 from docpipe.ocr.schema import load_schema
@@ -256,6 +258,27 @@ def test_scans_of_several_pages_are_counted(suite, tmp_path, monkeypatch):
     assert findings.several_pages == 1 and not findings.is_drawn
     *cards, figures = map(json.loads, as_json_lines(findings))
     assert [card["pages"] for card in cards] == [3, 1, 1] and figures["several_pages"] == 1
+
+
+def test_the_null_control_is_of_the_raw_scans_and_leaves_nothing_behind(suite, tmp_path, monkeypatch):
+    read_here(monkeypatch)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    seen = []
+
+    def extract(gray, schema, engine):
+        seen.append(gray)
+        assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+        return Extraction(TRUE, valid=len(seen) == 3)             # the first card, when it was moved
+
+    monkeypatch.setattr("docpipe.ocr.extract.extract", extract)
+    told = []
+    findings = evaluate(
+        suite / "raw", suite / "raw", truth=None, schema="td1", null=True, workers=1, tell=told.append
+    )
+    assert told == [1, 2, 3, 4, 5], "a scan that cannot be opened is not read again"
+    assert np.array_equal(seen[2][:, 1:], np.minimum(seen[0][:, :-1], 252) + 3)
+    assert findings.null == Table(both=0, rescued=1, broken=0, neither=2)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folders_without_a_scan_in_common_are_refused(tmp_path):

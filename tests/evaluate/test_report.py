@@ -225,6 +225,15 @@ def test_scans_of_several_pages_are_counted_and_said_to_be_judged_by_their_first
         assert "several pages" not in text
 
 
+def test_the_null_control_stands_beside_the_uplift(tmp_path):
+    write_report(sample_findings(60, null=True), tmp_path)
+    for text in ((tmp_path / "report.html").read_text(), " ".join(pdf_text(tmp_path / "report.pdf").split())):
+        assert "+1.7 points" in text and "3 rescued, 2 broken by a change that means nothing" in text
+        assert "moved to the right by 1 pixel" in text and "McNemar p 1: 3 rescued, 2 broken" in text
+    write_report(sample_findings(60), tmp_path)
+    assert "ull control" not in (tmp_path / "report.html").read_text()
+
+
 def test_a_report_without_images_replaces_one_with_images_whole(findings, tmp_path):
     (tmp_path / "report.html").touch(0o666)
     write_report(findings, tmp_path, with_images=True)
@@ -346,7 +355,7 @@ def test_whatever_a_name_holds_it_can_be_drawn_and_ascii_stays(text):
 @settings(max_examples=40)
 @given(
     cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans(),
-    clean=st.booleans(),
+    clean=st.booleans(), null=st.booleans(),
 )  # fmt: skip
 def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, **options):
     findings = sample_findings(cards, **options)

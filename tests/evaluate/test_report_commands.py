@@ -72,6 +72,12 @@ def test_the_share_of_the_possible_uplift_is_printed_where_cards_were_read_witho
     assert "possible" not in evaluate(sample_findings(60, clean=False)).stdout
 
 
+def test_the_null_control_is_read_where_it_is_asked_for_and_printed(evaluate):
+    assert "null " not in evaluate(sample_findings(60)).stdout and evaluate.asked["null"] is False
+    printed = evaluate(sample_findings(60, null=True), "--null").stdout
+    assert "null      +1.7 points  (3 rescued, 2 broken" in printed and evaluate.asked["null"] is True
+
+
 def test_the_folder_without_noise_is_handed_on(evaluate, tmp_path):
     evaluate(sample_findings(10), "--clean", "raw")
     assert evaluate.asked["clean"].samefile(tmp_path / "raw")

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from docpipe.evaluate.findings import NO_SCHEMA, Ceiling, Findings
 from docpipe.evaluate.report.headline import worst_stratum
 from docpipe.evaluate.report.wording import FIRST_PAGE_ONLY, counted, wrong_fields
-from docpipe.evaluate.uplift import Interval
+from docpipe.evaluate.uplift import Interval, Table
 
 RIGHT = {True: "right against the truth", False: "valid by its own rules (check digits, dates, formats)"}
 """What a field must be where there is a truth, and where there is none."""
@@ -34,6 +34,7 @@ def as_text(findings: Findings) -> str:
             f"McNemar  p = {findings.p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
             *(["          too small, for some cards are several draws of one: the interval decides"]
               if findings.has_draws else []),
+            *([_null_line(findings.null)] if findings.null else []),
             "worst     {}  ({})".format(*worst_stratum(findings.worst)),
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
@@ -42,6 +43,11 @@ def as_text(findings: Findings) -> str:
             *([f"Failed unread (it could not be read, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),
         ]
     )
+
+
+def _null_line(null: Table) -> str:
+    points, changed = f"{100 * null.absolute_uplift:+.1f} points", f"{null.rescued} rescued, {null.broken} broken"
+    return f"null      {points}  ({changed} by a change that means nothing)"
 
 
 def _engines(engines: Mapping[str, str]) -> str:

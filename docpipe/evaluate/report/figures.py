@@ -17,7 +17,7 @@ from docpipe.evaluate.report.wording import (
     signed,
     wrong_fields,
 )
-from docpipe.evaluate.uplift import tabulate
+from docpipe.evaluate.uplift import Table, mcnemar_p, tabulate
 from docpipe.ocr.mending import RULES
 
 Item = TypeVar("Item", FieldFigures, Stratum)
@@ -133,6 +133,7 @@ def statistics(findings: Findings) -> Section:
         ("relative uplift", relative_text, "–", "–"),
         ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {changed}{caution}"),
         *(_possible(findings.ceiling, table.cards) if findings.ceiling else ()),
+        *(_null(findings.null) if findings.null else ()),
     )  # fmt: skip
     overall = Grid("All cards", ("figure", "value", "95 % interval", "how"), rows, words=4)
     if not findings.strata:
@@ -174,6 +175,12 @@ def _possible(ceiling: Ceiling, cards: int) -> tuple[tuple[str, ...], ...]:
         ("share of the possible uplift", _rate(ceiling.share), percent_interval(interval) if interval else "–",
          "bootstrap over cards"),
     )  # fmt: skip
+
+
+def _null(null: Table) -> tuple[tuple[str, ...], ...]:
+    p = p_value(mcnemar_p(null.rescued, null.broken))
+    how = f"McNemar p {p}: {null.rescued} rescued, {null.broken} broken"
+    return (("null control, absolute uplift", points(null.absolute_uplift), "–", how),)
 
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:

@@ -15,6 +15,7 @@ from docpipe.evaluate.report.wording import (
     points_interval,
     readable,
 )
+from docpipe.evaluate.uplift import Table
 
 
 def headline(findings: Findings) -> Headline:
@@ -32,6 +33,7 @@ def headline(findings: Findings) -> Headline:
             ("Pass rate", f"{100 * findings.raw_rate:.1f} → {percent(findings.cleaned_rate)}",
              f"{points(findings.absolute_uplift)}, 95 % interval {points_interval(findings.absolute_interval)}"),
             *([("Share of the possible uplift", *_share(findings.ceiling, table.cards))] if findings.ceiling else []),
+            *([("Null control", *_null(findings.null))] if findings.null else []),
             ("Rescued for each broken", *_exchange(table.rescued, table.broken)),
             ("Worst stratum", *worst_stratum(findings.worst)),
             ("False accepts", *_false_accepts(findings)),
@@ -80,6 +82,11 @@ def _share(ceiling: Ceiling, cards: int) -> tuple[str, str]:
     if ceiling.share_interval is None:
         return percent(ceiling.share), f"too few cards for an interval; {clean}"
     return percent(ceiling.share), f"95 % interval {percent_interval(ceiling.share_interval)}; {clean}"
+
+
+def _null(null: Table) -> tuple[str, str]:
+    changed = f"{null.rescued} rescued, {null.broken} broken"
+    return points(null.absolute_uplift), f"{changed} by a change that means nothing; an uplift is to be more than that"
 
 
 def _exchange(rescued: int, broken: int) -> tuple[str, str]:

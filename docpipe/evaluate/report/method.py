@@ -1,13 +1,14 @@
 """How it was measured, and what it does not show, in plain words."""
 
 from docpipe.evaluate.findings import Findings
+from docpipe.evaluate.null_control import BRIGHTER_LEVELS, SHIFT_PX
 from docpipe.evaluate.report.blocks import Bullets, Grid, Section
 from docpipe.evaluate.report.wording import counted
 
 
 def method(findings: Findings) -> Section:
     """What a pass is, what the intervals mean, what the limits are."""
-    measured = (*_MEASURED, *([_POSSIBLE] if findings.ceiling else []))
+    measured = (*_MEASURED, *([_POSSIBLE] if findings.ceiling else []), *([_NULL] if findings.null else []))
     limits = (*_LIMITS, *([_DRAWN] if findings.is_drawn else []))
     return Section("Method and limits", (Bullets((_what_a_pass_is(findings), *measured, *limits)), _rules(findings)))
 
@@ -49,6 +50,10 @@ _MEASURED = (
 _POSSIBLE = (
     "The same cards were read without any noise too. What fails even so, no cleaning rescues; the possible uplift is "
     "the rate without noise minus that as scanned, and its share is the absolute uplift divided by it."
+)
+_NULL = (
+    f"Null control: the raw scans were read again, moved to the right by {SHIFT_PX} pixel and {BRIGHTER_LEVELS} grey "
+    "levels brighter. What that rescues and breaks is chance, and an uplift no larger than it is no effect."
 )
 _DRAWN = (
     "These scans come with a pairs.jsonl, so a program drew their noise, and of synthetic cards the fonts and layouts "

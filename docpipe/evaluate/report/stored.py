@@ -76,6 +76,7 @@ def _findings(record: dict[str, Any]) -> Findings:
         "strata": tuple(_stratum(one) for one in record["strata"]),
         "worst": _stratum(record["worst"]) if record["worst"] else None,
         "ceiling": _ceiling(record["ceiling"]) if record["ceiling"] else None,
+        "null": Table(**record["null"]) if record["null"] else None,
         "fields": tuple(FieldFigures(**one) for one in record["fields"]),
         "cards": tuple(_card(one) for one in record["cards"]),
     }
