@@ -194,8 +194,9 @@ def test_a_field_that_is_the_worst_stratum_is_named_and_stands_among_the_statist
     (worst,) = (fact for fact in shown.headline.facts if fact[0] == "Worst stratum")
     assert worst[1:] == ("field: birth date of td1", "−10.0 points: 1 made right, 4 made wrong of 30 cards")
     sections = {section.title: section for section in shown.sections}
-    (row,) = (row for row in sections["Statistics"].blocks[1].rows if row[0] == "field")
-    assert row[1] == "birth date of td1" and row[-2:] == ("0.38", "1")
+    _, of_cards, of_fields = sections["Statistics"].blocks
+    assert [(row[0], *row[-2:]) for row in of_fields.rows] == [("birth date of td1", "0.38", "1")]
+    assert {row[0] for row in of_cards.rows} == {"noise", "severity", "layout"}
     captions = [block.caption for block in sections["Where it helps, where it harms"].blocks if block.kind == "changes"]
     assert captions and "By field" not in captions
 

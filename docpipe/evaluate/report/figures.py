@@ -63,7 +63,7 @@ def fields(findings: Findings) -> Section:
         bars = tuple(_field_bar(findings, one) for one in of_schema)
         blocks.append(ChangeChart(f"Fields of {schema}", bars, worse="made wrong", better="made right", right="right"))
     blocks += [_error_rates(findings.fields), Text(ERROR_RATE_RULES)] if findings.has_truth else []
-    blocks.append(Text("How sure the change of each field is stands under Statistics, in the group field."))
+    blocks.append(Text("How sure the change of each field is stands under Statistics."))
     return Section("Field by field", tuple(blocks))
 
 
@@ -136,12 +136,15 @@ def statistics(findings: Findings) -> Section:
         *(_null(findings.null) if findings.null else ()),
     )  # fmt: skip
     overall = Grid("All cards", ("figure", "value", "95 % interval", "how"), rows, words=4)
-    if not findings.strata:
-        return Section("Statistics", (overall,))
-    outcomes = tuple(outcome for outcome, _ in OUTCOMES)
-    head = ("group", "stratum", "cards", *outcomes, "uplift", "95 % interval", "p", "Holm p")
-    by_stratum = Grid("Strata, uplift in points", head, tuple(_stratum_row(one) for one in findings.strata), words=2)
-    return Section("Statistics", (overall, by_stratum))
+    head = ("cards", *(outcome for outcome, _ in OUTCOMES), "uplift", "95 % interval", "p", "Holm p")
+    of_cards = tuple((one.group, *_stratum_row(one)) for one in findings.strata if one.group != FIELDS)
+    of_fields = tuple(_stratum_row(one) for one in findings.strata if one.group == FIELDS)
+    grids = (
+        overall,
+        Grid("Strata, uplift in points", ("group", "stratum", *head), of_cards, words=2),
+        Grid("Fields, likewise: rescued are those made right, broken those made wrong", ("field", *head), of_fields),
+    )
+    return Section("Statistics", tuple(grid for grid in grids if grid.rows))
 
 
 def broken_cards(findings: Findings) -> Section:
@@ -222,6 +225,6 @@ def _stratum_row(stratum: Stratum) -> tuple[str, ...]:
     table = stratum.table
     outcomes = (str(getattr(table, outcome)) for outcome, _ in OUTCOMES)
     return (
-        stratum.group, readable(stratum.name), str(table.cards), *outcomes, signed(100 * table.absolute_uplift),
+        readable(stratum.name), str(table.cards), *outcomes, signed(100 * table.absolute_uplift),
         points_interval(stratum.absolute_interval), p_value(stratum.p), p_value(stratum.p_holm),
     )  # fmt: skip
