@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,17 @@ from docpipe.cores import usable_cores
 from docpipe.errors import ExitCode, UsageError
 from docpipe.extras import needs_extra
 from docpipe.ocr.engines import DEFAULT_OCR, OCR_ENGINES
+
+
+class FiniteRange(click.FloatRange):
+    """A number between two ends; nan, which every comparison lets through, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn text into the number, or end with a usage error."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 @click.command()
@@ -105,6 +117,8 @@ def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, 
               help="Folder of the same scans, cleaned.")
 @click.option("--clean", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="Folder of the same cards without any noise: what cleaning can reach at most.")
+@click.option("--null", is_flag=True,
+              help="Read the raw scans again, moved by one pixel and a little brighter: how many cards flip by chance.")
 @click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="truth.jsonl of the cards; without it fields are judged by their own rules.")
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -117,35 +131,36 @@ def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, 
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Keep what OCR read in this folder, so that no scan is read twice: personal data, mode 0700.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
-              help="Folder for report.html, report.pdf, report.json and cards.csv.")
-@click.option("--with-images", is_flag=True, help="Show cards and readings in the report: personal data.")
+              help="Folder for report.html, report.pdf, report.json, cards.csv and names.csv.")
+@click.option("--with-images", is_flag=True, help="Show cards, their names and readings in the report: personal data.")
 @click.option("--gallery", type=click.IntRange(0), default=24, show_default=True,
               help="Rescued cards that are shown; broken ones all are.")
-@click.option("--typing-minutes", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True,
+@click.option("--typing-minutes", type=FiniteRange(0, min_open=True), default=2.0, show_default=True,
               help="To type one card in, for the report's calculation.")
-@click.option("--typing-cost", type=click.FloatRange(0, min_open=True),
+@click.option("--typing-cost", type=FiniteRange(0, min_open=True),
               help="Of one card typed in, in any currency, for the same.")
-@click.option("--machine-cost", type=click.FloatRange(0, min_open=True),
+@click.option("--machine-cost", type=FiniteRange(0, min_open=True),
               help="Of one hour of machine time, in the same currency.")
-@click.option("--fail-under", type=click.FloatRange(-100, 100), metavar="POINTS",
+@click.option("--fail-under", type=FiniteRange(-100, 100), metavar="POINTS",
               help="End with code 7 where the absolute uplift is lower, in percentage points.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line a card, then one with the figures.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a card, by its id, then one with the figures.")
 def evaluate(
-    raw: Path, cleaned: Path, clean: Path | None, truth: Path | None, pairs: Path | None, schema: str | None,
-    ocr: tuple[str, ...], cache: Path | None, out: Path | None, with_images: bool, gallery: int, typing_minutes: float,
-    typing_cost: float | None, machine_cost: float | None, fail_under: float | None, jobs: int | None, as_json: bool,
+    raw: Path, cleaned: Path, clean: Path | None, null: bool, truth: Path | None, pairs: Path | None,
+    schema: str | None, ocr: tuple[str, ...], cache: Path | None, out: Path | None, with_images: bool, gallery: int,
+    typing_minutes: float, typing_cost: float | None, machine_cost: float | None, fail_under: float | None,
+    jobs: int | None, as_json: bool,
 ) -> None:
     """Count how many cards pass OCR raw and cleaned: every required field right against the truth.
 
     Prints the figures, or with -o writes a report. Without a truth a field counts as right where check digits, dates
-    and formats are. No value of any field is printed or reported unless --with-images asks for it; --cache keeps
-    what was read.
+    and formats are. No value of any field is printed or reported unless --with-images asks for it, and no name of a
+    scan: cards go by an id, and names.csv beside the report says whose it is. --cache keeps what was read.
 
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl -o report/
-    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --clean clean/ -o report/
+    docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --clean clean/ --null -o report/
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl --json > cards.jsonl
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --schema td1 -o report/ --fail-under 0
     docpipe evaluate --raw scans/ --cleaned scans-cleaned/ --cache ~/.cache/docpipe -o report/
@@ -159,10 +174,10 @@ def evaluate(
         from docpipe.evaluate.report import Prices, as_json_lines, as_text, write_report
 
     cases, _left_out = find_cases(raw, cleaned, truth=truth, schema=schema, clean=clean)
-    times_read = len(ocr) + (clean is not None)
+    times_read = len(ocr) + (clean is not None) + null
     with progress_bar("reading", "cards", times_read * len(cases)) as tell:
         findings = evaluate_folders(
-            raw, cleaned, truth=truth, schema=schema, clean=clean, pairs=pairs, ocr=ocr, cache=cache,
+            raw, cleaned, truth=truth, schema=schema, clean=clean, null=null, pairs=pairs, ocr=ocr, cache=cache,
             with_values=with_images, workers=jobs, tell=tell,
         )
     if out:
@@ -170,7 +185,7 @@ def evaluate(
         write_report(findings, out, with_images=with_images, rescued_shown=gallery, prices=prices)
         click.echo(f"-> {out / 'report.html'}", err=True)
     if as_json:
-        for line in as_json_lines(findings):
+        for line in as_json_lines(findings, with_names=with_images):
             click.echo(line)
     elif not out:
         click.echo(as_text(findings))
@@ -184,7 +199,7 @@ def evaluate(
 @click.command()
 @click.argument("first", metavar="REPORT", type=click.Path(path_type=Path, exists=True))
 @click.argument("second", metavar="REPORT", type=click.Path(path_type=Path, exists=True))
-@click.option("--json", "as_json", is_flag=True, help="The same as JSON, with the names of the cards that differ.")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, with the ids of the cards that differ.")
 def compare(first: Path, second: Path, as_json: bool) -> None:
     """Compare two cleanings of the same cards: who passes in one report and not in the other.
 

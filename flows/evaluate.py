@@ -33,7 +33,7 @@ def evaluate(
     workers: Workers = 0,
     about: Annotated[str, Field(max_length=200)] = "",
 ) -> State[None]:
-    """Read every card raw and cleaned, count what passes, and write report.html, .pdf, .json and cards.csv.
+    """Read every card raw and cleaned, count what passes, and write the report, as `docpipe evaluate` does.
 
     Args:
         raw: folder of the scans as they came in.

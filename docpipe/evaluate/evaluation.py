@@ -7,16 +7,19 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 
 from docpipe.errors import InputError, UsageError
 from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
 from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.field_figures import field_figures
-from docpipe.evaluate.findings import CardReading, CardResult, Findings
+from docpipe.evaluate.findings import NO_SCHEMA, CardReading, CardResult, Findings
 from docpipe.evaluate.judge import read_cases, ready_ocr
+from docpipe.evaluate.null_control import write_null_scans
 from docpipe.evaluate.provenance import PAIRS_NAME, Cleaning, Origin, read_cleanings, read_origins
+from docpipe.evaluate.raw_scans import ids_of, pages_of
 from docpipe.evaluate.strata import net_interval, strata_of, table_of, worst_of
-from docpipe.evaluate.uplift import mcnemar_p, wilson
+from docpipe.evaluate.uplift import Table, mcnemar_p, tabulate, wilson
 from docpipe.ocr.engines import DEFAULT_OCR
 from docpipe.ocr.mending import RULES
 from docpipe.ocr.schema import Schema, load_schema
@@ -31,6 +34,7 @@ def evaluate(
     truth: Path | None,
     schema: str | None,
     clean: Path | None = None,
+    null: bool = False,
     pairs: Path | None = None,
     ocr: Sequence[str] = (DEFAULT_OCR,),
     cache: Path | None = None,
@@ -51,6 +55,8 @@ def evaluate(
         schema: name or file of one schema for all cards. None stands for that of each card's layout where there is a
             truth; where there is none, for the shipped one that fits its raw scan, or else its cleaned one.
         clean: folder of the same cards without any noise, under the same names: the ceiling of what cleaning can reach.
+        null: read the null control of the raw scans too: how many cards flip by a change that means nothing. It lies in
+            a temporary folder meanwhile, for this user alone.
         pairs: provenance of the scans; by default the pairs.jsonl beside the truth, where there is one.
         ocr: what reads, each one of `docpipe.ocr.engines.OCR_ENGINES`. All figures are of the first; with several, each
             has a stratum of all cards in the group "engine".
@@ -59,7 +65,7 @@ def evaluate(
         with_values: keep what was read in the findings.
         workers: processes, at least 1; None for one a usable core.
         tell: called after each card with how many are done. There are `len(find_cases(...)[0])` of them for each
-            engine, and as many again to be read without noise.
+            engine, as many again to be read without noise, and at most as many for the null control.
 
     Raises:
         UsageError: there is no such engine, or two of them are the same.
@@ -77,14 +83,18 @@ def evaluate(
     cases = [case for case, _, _ in readings]                    # now with the schemas that were found out
     without_noise = reader.read(clean, clean, cases, ocr[0]) if clean else []
     passes_clean = {case.file: reading.passes for case, reading, _ in without_noise}
+    ids = ids_of(raw, [case.file for case in cases])
+    first_draws = _first_draws(ids, origins)
     cards = [
         CardResult(
-            case.file, str(origins[case.file].card), case.layout, case.schema.name if case.schema else "",
+            ids[case.file], first_draws[origins[case.file].card], case.layout, case.schema.name if case.schema else "",
             {"layout": (case.layout,) if case.layout else (), **origins[case.file].strata},
-            before, after, _choice(cleanings.get(case.file)), passes_clean.get(case.file),
+            before, after, _choice(cleanings.get(case.file)), passes_clean.get(case.file), case.file,
+            pages_of(raw / case.file) if before.problem in ("", NO_SCHEMA) else 1,      # what crashed is left alone
         )
         for case, before, after in readings
     ]  # fmt: skip
+    moved = _null_control(reader, raw, cases, cards, ocr[0]) if null else None
     first, *others = engines
     by_engine = {first: cards}
     for name, engine in zip(others, ocr[1:], strict=True):
@@ -94,7 +104,7 @@ def evaluate(
         ]
     return _findings(
         by_engine,
-        [cleanings[card.file] for card in cards if card.file in cleanings],
+        [cleanings[case.file] for case in cases if case.file in cleanings],
         raw=raw,
         cleaned=cleaned,
         engines=engines,
@@ -103,6 +113,8 @@ def evaluate(
         clean=clean,
         is_cached=cache is not None,
         left_out=left_out,
+        is_drawn=any(origin.strata for origin in origins.values()),
+        null=moved,
     )
 
 
@@ -141,6 +153,20 @@ def find_cases(
     return cases, left_out
 
 
+def _null_control(
+    reader: _Reader, raw: Path, cases: Sequence[Case], cards: Sequence[CardResult], engine: str
+) -> Table:
+    """Raw scans against their null control; a scan that could not be opened fails both times."""
+    opened = [case for case, card in zip(cases, cards, strict=True) if card.raw.problem in ("", NO_SCHEMA)]
+    passes = {}
+    if opened:
+        with TemporaryDirectory(prefix="docpipe-null-") as folder:               # for this user alone
+            write_null_scans(raw, [case.file for case in opened], Path(folder))
+            moved = reader.read(Path(folder), Path(folder), opened, engine)
+        passes = {case.file: reading.passes for case, reading, _ in moved}
+    return tabulate([card.raw.passes for card in cards], [passes.get(case.file, False) for case in cases])
+
+
 def _origins_of(cases: Sequence[Case], truth: Path | None, pairs: Path | None) -> dict[str, Origin]:
     if pairs is None and truth is not None and truth.with_name(PAIRS_NAME).is_file():
         pairs = truth.with_name(PAIRS_NAME)
@@ -148,6 +174,14 @@ def _origins_of(cases: Sequence[Case], truth: Path | None, pairs: Path | None) -
     if known and not any(case.file in known for case in cases):
         raise InputError(f"{pairs} knows none of the {len(cases)} scans", "name the pairs.jsonl of these scans")
     return {case.file: known.get(case.file, Origin(case.file, card=case.file)) for case in cases}
+
+
+def _first_draws(ids: Mapping[str, str], origins: Mapping[str, Origin]) -> dict[int | str, str]:
+    """Card -> id of the first of its draws: what pairs know a card by may be the name of a scan."""
+    first: dict[int | str, str] = {}
+    for file, card_id in ids.items():
+        first.setdefault(origins[file].card, card_id)
+    return first
 
 
 def _pass_rule(schema: Schema, has_truth: bool) -> str:
@@ -177,6 +211,8 @@ def _findings(
     clean: Path | None,
     is_cached: bool,
     left_out: int,
+    is_drawn: bool,
+    null: Table | None,
 ) -> Findings:
     cards = next(iter(by_engine.values()))
     readings = [reading for card in cards for reading in (card.raw, card.cleaned)]
@@ -218,6 +254,10 @@ def _findings(
         cards=tuple(cards),
         ceiling=ceiling_of(cards, clean) if clean else None,
         left_out=left_out,
+        several_pages=sum(card.pages > 1 for card in cards),
+        models=dict(Counter(one.model for one in cleanings if one.model)),
+        is_drawn=is_drawn,
+        null=null,
     )
 
 

@@ -1,6 +1,6 @@
 """What an evaluation found, as plain data: judged once, then summed up, drawn and compared.
 
-No value of any field is in here unless pictures were asked for: names, counts, right or wrong.
+No value of any field is in here unless pictures were asked for: names of fields, counts, right or wrong.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,9 @@ from docpipe.evaluate.uplift import Interval, Table
 from docpipe.ocr.mending import Mending
 
 Outcome = Literal["both", "rescued", "broken", "neither"]
+
+ENGINES, FIELDS = "engine", "field"
+"""Groups of strata that the scans do not bring with them: OCR engines on all cards, and fields of the schemas."""
 
 NO_SCHEMA = "no schema fits"
 """The problem of a scan of a card whose schema nobody named, and that none of the shipped ones fits."""
@@ -73,8 +76,8 @@ class CardResult:
     """One card read raw and cleaned.
 
     Args:
-        file: name of the scan, the same in both folders.
-        card: the card it is a draw of: the same for several noisy draws of one card, else the file.
+        id: of the raw scan, as `docpipe.evaluate.raw_scans.ids_of` gives it.
+        card: the card it is a draw of: the id of its first draw, the same for several noisy draws of one card.
         layout: of the card, where the truth names it; else the schema.
         schema: its name; empty where none fits.
         strata: group -> strata that the card belongs to, as in {"noise": ("dust", "jpeg"), "severity": ("0.6-0.8",)}.
@@ -82,9 +85,12 @@ class CardResult:
         cleaned: the scan cleaned.
         choice: "restored" or "original" as the ledger beside the cleaned scans says; None where there is none.
         passes_clean: whether it passes without any noise; None where that was not read.
+        file: name of the scan, the same in both folders; personal data, for it may be the number of a document. None
+            where it is not to be known.
+        pages: of the raw scan, of which the first alone was judged; 1 where it was not read.
     """
 
-    file: str
+    id: str
     card: str
     layout: str
     schema: str
@@ -93,6 +99,19 @@ class CardResult:
     cleaned: CardReading
     choice: str | None = None
     passes_clean: bool | None = None
+    file: str | None = field(default=None, repr=False)
+    pages: int = 1
+
+    @property
+    def known_file(self) -> str:
+        """`file`, for what cannot do without it.
+
+        Raises:
+            ValueError: it is not known, as in findings that were loaded from a report without names.
+        """
+        if self.file is None:
+            raise ValueError(f"the file of card {self.id} is None; its name is needed")
+        return self.file
 
     @property
     def outcome(self) -> Outcome:
@@ -107,9 +126,9 @@ class Stratum:
     """The paired figures of some of the cards.
 
     Args:
-        group: what the cards are told apart by: "noise", "severity", "layout", "engine".
+        group: what the cards are told apart by: "noise", "severity", "layout", `FIELDS`, `ENGINES`.
         name: of the stratum within it.
-        table: its cards by outcome.
+        table: its cards by outcome; for a field, by whether it is right.
         absolute_interval: of the absolute uplift, at 95 %.
         p: McNemar, exact, two-sided.
         p_holm: the same after Holm's correction over all strata of the evaluation.
@@ -198,6 +217,11 @@ class Findings:
         cards: every card, in the order of the truth or by name.
         ceiling: what the cards reach without noise; None where that was not read.
         left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
+        several_pages: raw scans of more than one page, of which the first alone was judged.
+        models: model that cleaned -> pages, of the pages judged; empty where no ledger says it.
+        null: raw scans against the same after `docpipe.evaluate.null_control.null_control`: what a change that means
+            nothing rescues and breaks; None where that was not read.
+        is_drawn: the noise of the scans, or the whole of them, was drawn by a program, as their provenance says.
     """
 
     raw: str
@@ -229,3 +253,12 @@ class Findings:
     cards: tuple[CardResult, ...]
     ceiling: Ceiling | None = None
     left_out: int = 0
+    several_pages: int = 0
+    models: Mapping[str, int] = field(default_factory=dict)
+    is_drawn: bool = False
+    null: Table | None = None
+
+    @property
+    def has_draws(self) -> bool:
+        """Some cards are several draws of one: McNemar's test, which takes them as independent, gives too small a p."""
+        return len({card.card for card in self.cards}) < len(self.cards)

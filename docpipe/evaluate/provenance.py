@@ -67,10 +67,12 @@ class Cleaning:
     Args:
         choice: "restored" or "original".
         seconds: that the page took from reading to writing, beside whatever else the machine did.
+        model: that cleaned it; empty where the ledger does not say.
     """
 
     choice: str
     seconds: float
+    model: str = ""
 
 
 def read_cleanings(cleaned: Path) -> dict[str, Cleaning]:
@@ -90,8 +92,10 @@ def read_cleanings(cleaned: Path) -> dict[str, Cleaning]:
     try:
         with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?{mode}", uri=True, timeout=0)) as database:
             database.text_factory = os.fsdecode                  # names need not be UTF-8
-            query = "select output, choice, seconds from pages where page = 0 and status = 'done'"
-            return {output: Cleaning(choice, seconds) for output, choice, seconds in database.execute(query)}
+            columns = {name for _, name, *_ in database.execute("pragma table_info(pages)")}
+            model = "model" if "model" in columns else "''"       # an older ledger does not have it
+            query = f"select output, choice, seconds, {model} from pages where page = 0 and status = 'done'"  # noqa: S608
+            return {output: Cleaning(*cleaning) for output, *cleaning in database.execute(query)}
     except sqlite3.Error as unusable:
         raise InputError(
             f"the ledger {ledger} cannot be read: {unusable}", "wait until the cleaning has ended, or move it away"

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
-from docpipe.evaluate.findings import CardResult, Stratum
+from docpipe.evaluate.findings import ENGINES, FIELDS, CardReading, CardResult, FieldReading, Stratum
 from docpipe.evaluate.uplift import Interval, Table, bootstrap_net_clustered, holm, mcnemar_p, tabulate
 
 BOOTSTRAP_SEED = 0
@@ -17,13 +18,16 @@ def strata_of(
 ) -> tuple[Stratum, ...]:
     """The figures of every stratum, group by group; a card counts in each stratum that it belongs to.
 
+    Each field of each schema is a stratum of the group "field", as in "surname of td1": its cards are those that have
+    the field, and pass where it is right.
+
     Args:
         cards: with their strata.
         by_engine: OCR engine -> the same cards as it read them; each is a stratum of the group "engine".
 
     Returns:
-        Groups in the order in which the cards name them, the strata of each by number or name, and then the engines as
-        they come; `p_holm` is corrected over all of them.
+        Groups in the order in which the cards name them, the strata of each by number or name, then fields and engines
+        as they come; `p_holm` is corrected over all of them.
     """
     members: dict[str, dict[str, list[CardResult]]] = defaultdict(lambda: defaultdict(list))
     for card in cards:
@@ -32,8 +36,9 @@ def strata_of(
             for name in names:
                 in_group[name].append(card)
     places = [(group, name) for group, names in members.items() for name in sorted(names, key=_by_number_or_name)]
-    places += [("engine", engine) for engine in by_engine]
-    members["engine"] = {engine: list(read) for engine, read in by_engine.items()}
+    for group, of_group in ((FIELDS, _by_field(cards)), (ENGINES, by_engine)):
+        places += [(group, name) for name in of_group]
+        members[group] = {name: list(some) for name, some in of_group.items()}
     tables = [table_of(members[group][name]) for group, name in places]
     p_values = [mcnemar_p(table.rescued, table.broken) for table in tables]
     return tuple(
@@ -42,9 +47,27 @@ def strata_of(
     )
 
 
+def _by_field(cards: Sequence[CardResult]) -> dict[str, list[CardResult]]:
+    """Field -> the cards that have it, as if nothing else had to be right."""
+    of_field: dict[str, list[CardResult]] = defaultdict(list)
+    for card in cards:
+        for raw, cleaned in zip(card.raw.fields, card.cleaned.fields, strict=True):
+            alone = replace(card, raw=_alone(card.raw, raw), cleaned=_alone(card.cleaned, cleaned))
+            of_field[f"{raw.name} of {card.schema}"].append(alone)
+    return of_field
+
+
+def _alone(reading: CardReading, field: FieldReading) -> CardReading:
+    """It passes where the field is right, be it that of an unread scan: an empty truth is met there too."""
+    return replace(reading, fields=(replace(field, required=True),), problem="")
+
+
 def worst_of(strata: Sequence[Stratum]) -> Stratum | None:
-    """The stratum with the lowest absolute uplift among those of at least `FEWEST_CARDS`; of equals the first."""
-    large = [stratum for stratum in strata if stratum.table.cards >= FEWEST_CARDS]
+    """The stratum with the lowest absolute uplift among those of at least `FEWEST_CARDS`; of equals the first.
+
+    Engines are none to be named: each has all cards, and the first of them is the figure for all.
+    """
+    large = [one for one in strata if one.group != ENGINES and one.table.cards >= FEWEST_CARDS]
     return min(large, key=lambda stratum: stratum.table.absolute_uplift, default=None)
 
 

@@ -9,6 +9,8 @@ def reading(right: bool, *, errors=(0, 8, 0, 1), valid=True) -> CardReading:
     return CardReading(fields, valid=valid, mended=(), seconds=1.0)
 
 
-def result(file: str, raw: bool, cleaned: bool, *, card: str = "", **strata: tuple[str, ...]) -> CardResult:
+def result(card_id: str, raw: bool, cleaned: bool, *, card: str = "", **strata: tuple[str, ...]) -> CardResult:
     """One card that passes raw and cleaned or not; `card` where it is one of several draws of one."""
-    return CardResult(file, card or file, "td1", "td1", strata, reading(raw), reading(cleaned))
+    return CardResult(
+        card_id, card or card_id, "td1", "td1", strata, reading(raw), reading(cleaned), file=f"{card_id}.png"
+    )

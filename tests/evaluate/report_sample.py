@@ -1,4 +1,4 @@
-"""Findings as an evaluation would make them, drawn from a seed; every value that was read carries `SECRET`."""
+"""Findings as an evaluation would make them, drawn from a seed; every value carries `SECRET`, every name `NAMED`."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from docpipe.evaluate.uplift import Table, bootstrap_net, mcnemar_p, tabulate, w
 from docpipe.ocr.mending import RULES, Mending
 
 SECRET = "ERIKSSON"
+NAMED = "passport-L898902C"             # as the office that scanned it called it
 CHARACTERS = ("read ERIKSSON", "mended ERIKSSON")                # in place of one letter, to be found in any file
 NOISES = ("bleed_through", "blur", "coffee_ring", "dust", "faded_ink", "gutter_shadow", "jpeg", "moire", "sensor_noise",
           "skew", "speckle", "stain", "streak", "wrong_threshold")  # fmt: skip
@@ -22,7 +23,7 @@ OPTIONAL = ("given_names",)
 
 
 def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, clean=True, raw="scans",
-                    cleaned="scans-cleaned"):  # fmt: skip
+                    cleaned="scans-cleaned", null=False):  # fmt: skip
     """Findings of cards of two layouts: a wrong field is mended with chance `gain`, a card harmed with `harm`.
 
     Of those read without noise all but every tenth pass.
@@ -51,6 +52,8 @@ def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, clean
         cleaning_seconds=0.42, ocr_seconds=1.13, mended_raw=_by_rule(card.raw for card in results),
         mended_cleaned=_by_rule(card.cleaned for card in results), cards=results,
         ceiling=ceiling_of(results, "scans-clean") if clean else None,
+        several_pages=sum(card.pages > 1 for card in results), models={"compact@1.0.0": cards}, is_drawn=True,
+        null=Table(20, 3, 2, cards - 25) if null else None,
     )  # fmt: skip
 
 
@@ -73,7 +76,9 @@ def _card(number, rng, gain, harm):
     )
     strata = {"noise": noises, "severity": (str(rng.choice(SEVERITIES)),), "layout": (layout,)}
     choice = "restored" if restored else "original"
-    return CardResult(f"{number:06d}.png", str(number), layout, layout, strata, *readings, choice)
+    card_id = f"{number:012x}"
+    file = f"{NAMED}-{number:06d}.png"
+    return CardResult(card_id, card_id, layout, layout, strata, *readings, choice, file=file)
 
 
 def _mended(*seed):

@@ -5,7 +5,9 @@ import re
 from dataclasses import asdict, replace
 
 import cv2
+import numpy as np
 import pytest
+from PIL import Image
 
 from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
@@ -16,8 +18,11 @@ from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
 from docpipe.evaluate.provenance import Cleaning
+from docpipe.evaluate.report import as_json_lines
 from docpipe.evaluate.report.blocks import ChangeChart
 from docpipe.evaluate.report.figures import strata
+from docpipe.evaluate.report.stored import without_personal_data
+from docpipe.evaluate.uplift import Table
 from docpipe.ocr.extract import Extraction
 from docpipe.ocr.mending import RULES, Mending
 from docpipe.ocr.schema import load_schema
@@ -67,6 +72,7 @@ def test_cards_are_counted_by_outcome_with_rates_and_uplift(found):
     assert found.relative_uplift == pytest.approx(2)
     assert found.p == 0.5
     assert (found.false_accepts_raw, found.false_accepts_cleaned) == (0, 0)
+    assert found.is_drawn
 
 
 def test_a_scan_that_cannot_be_opened_fails_and_says_why_and_its_text_is_missed_whole(found):
@@ -83,7 +89,7 @@ def test_a_scan_that_cannot_be_opened_fails_and_says_why_and_its_text_is_missed_
 
 
 def test_strata_come_from_layout_and_from_the_pairs_beside_the_truth(found):
-    assert [(one.group, one.name, one.table.cards) for one in found.strata] == [
+    assert [(one.group, one.name, one.table.cards) for one in found.strata if one.group != "field"] == [
         ("layout", "td1", 3), ("noise", "dust", 2),
         ("noises on the card", "0", 1), ("noises on the card", "1", 1), ("noises on the card", "2", 1),
     ]  # fmt: skip
@@ -127,6 +133,7 @@ def test_the_severity_that_pairs_record_is_charted_and_may_be_the_worst_stratum(
     )
     severities = [one for one in findings.strata if one.group == "severity"]
     assert [(one.name, one.table.cards) for one in severities] == [("0.0-0.2", 1), ("0.8-1.0", 2)]
+    assert findings.worst.table.absolute_uplift == severities[0].table.absolute_uplift == 0
     assert findings.worst == severities[0]                        # the weak noise stopped no card, so none is rescued
     charts = {block.caption: block for block in strata(findings).blocks if isinstance(block, ChangeChart)}
     assert [bar.name for bar in charts["By severity of the noise"].bars] == ["0.0-0.2", "0.8-1.0"]
@@ -239,6 +246,42 @@ def test_scans_are_found_at_any_depth_and_cleaned_ones_are_not_taken_for_raw_one
     assert left_out == 1
 
 
+def test_scans_of_several_pages_are_counted(suite, tmp_path, monkeypatch):
+    extracting(monkeypatch, Extraction({}, valid=False))
+    page = Image.open(suite / "cleaned" / "0.png")
+    page.save(tmp_path / "several.tif", save_all=True, append_images=[page, page])
+    page.save(tmp_path / "single.tif")
+    (tmp_path / "torn.tif").write_bytes((tmp_path / "several.tif").read_bytes()[:1000])
+    findings = evaluate(tmp_path, tmp_path, truth=None, schema="td1", workers=1)
+    assert [(card.file, card.pages) for card in findings.cards] == [
+        ("several.tif", 3), ("single.tif", 1), ("torn.tif", 1),
+    ]  # fmt: skip
+    assert findings.several_pages == 1 and not findings.is_drawn
+    *cards, figures = map(json.loads, as_json_lines(findings))
+    assert [card["pages"] for card in cards] == [3, 1, 1] and figures["several_pages"] == 1
+
+
+def test_the_null_control_is_of_the_raw_scans_and_leaves_nothing_behind(suite, tmp_path, monkeypatch):
+    read_here(monkeypatch)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    seen = []
+
+    def extract(gray, schema, engine):
+        seen.append(gray)
+        assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+        return Extraction(TRUE, valid=len(seen) == 3)             # the first card, when it was moved
+
+    monkeypatch.setattr("docpipe.ocr.extract.extract", extract)
+    told = []
+    findings = evaluate(
+        suite / "raw", suite / "raw", truth=None, schema="td1", null=True, workers=1, tell=told.append
+    )
+    assert told == [1, 2, 3, 4, 5], "a scan that cannot be opened is not read again"
+    assert np.array_equal(seen[2][:, 1:], np.minimum(seen[0][:, :-1], 252) + 3)
+    assert findings.null == Table(both=0, rescued=1, broken=0, neither=2)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_folders_without_a_scan_in_common_are_refused(tmp_path):
     raw, cleaned = tmp_path / "raw", tmp_path / "cleaned"
     raw.mkdir()
@@ -280,3 +323,24 @@ def test_a_field_that_is_not_required_is_judged_only_where_the_truth_knows_it(su
     wider = replace(case, true={**TRUE, "sex": ""})
     sex = next(one for one in read_scan(suite / "cleaned" / "0.png", wider).fields if one.name == "sex")
     assert sex.right and (sex.char_edits, sex.chars) == (0, 0)
+
+
+def test_reports_of_the_same_raw_scans_name_them_alike_and_draws_go_by_the_first_of_them(suite, tmp_path, monkeypatch):
+    extracting(monkeypatch, Extraction({}, valid=False))
+    raw, cleaned = (tmp_path / "L898902C" / version for version in ("raw", "cleaned"))
+    renamed = {"0.png": "9-L898902C.png", "1.png": "8-L898902C.png", "2.png": "7-L898902C.png"}
+    for version, folder in (("raw", raw), ("cleaned", cleaned)):
+        folder.mkdir(parents=True)
+        for name, other in renamed.items():
+            (folder / other).write_bytes((suite / version / name).read_bytes())
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text("".join(f'{{"file": "{name}", "card": "L898902C", "noises": []}}\n' for name in renamed.values()))
+    here, there = (
+        evaluate(*folders, truth=None, schema="td1", pairs=own, workers=1)
+        for folders, own in (((suite / "raw", suite / "cleaned"), None), ((raw, cleaned), pairs))
+    )
+    assert sorted(card.id for card in here.cards) == sorted(card.id for card in there.cards)
+    assert [card.card for card in here.cards] == [card.id for card in here.cards]
+    assert [card.card for card in there.cards] == [there.cards[0].id] * 3
+    shown = json.dumps([asdict(without_personal_data(there).cards[0]), asdict(there)["strata"]]) + repr(there.cards)
+    assert "L898902C" not in shown

@@ -1,6 +1,8 @@
 """What pairs.jsonl and the ledger beside cleaned scans say of each scan."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -57,6 +59,14 @@ def test_choices_and_seconds_are_those_of_the_first_pages_that_were_done(tmp_pat
     before = set(tmp_path.iterdir())
     assert read_cleanings(tmp_path) == {"1.png": Cleaning("restored", 0.5), "in/2.tif": Cleaning("original", 0.5)}
     assert set(tmp_path.iterdir()) == before, "reading leaves nothing behind"
+
+
+def test_the_model_that_cleaned_is_told_where_the_ledger_has_it(tmp_path):
+    with closing(sqlite3.connect(tmp_path / LEDGER_NAME)) as database:
+        database.execute("create table pages (output, page, status, choice, seconds, model)")
+        database.execute("insert into pages values ('1.png', 0, 'done', 'restored', 0.5, 'compact@1.0.0')")
+        database.commit()
+    assert read_cleanings(tmp_path) == {"1.png": Cleaning("restored", 0.5, "compact@1.0.0")}
 
 
 def test_without_a_ledger_nothing_is_known_of_the_cleaning(tmp_path):

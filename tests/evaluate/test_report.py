@@ -18,16 +18,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docpipe.errors import InputError, OutputError
-from docpipe.evaluate.report import Prices, load_findings, write_report
-from docpipe.evaluate.report.cards_csv import cards_csv
+from docpipe.evaluate.findings import Stratum
+from docpipe.evaluate.report import Prices, as_text, load_findings, write_report
+from docpipe.evaluate.report.cards_csv import cards_csv, names_csv
 from docpipe.evaluate.report.cost import time_and_cost
 from docpipe.evaluate.report.document import document
 from docpipe.evaluate.report.fonts import FAMILY, as_drawn, drawable
 from docpipe.evaluate.report.gallery import LONGEST_SIDE_PX, gallery
-from docpipe.evaluate.report.stored import as_json, without_values
+from docpipe.evaluate.report.stored import as_json, without_personal_data
 from docpipe.evaluate.report.web_page import web_page
+from docpipe.evaluate.uplift import Table
 from docpipe.ocr.mending import RULES, Mending
-from tests.evaluate.report_sample import SECRET, sample_findings
+from tests.evaluate.report_sample import NAMED, SECRET, sample_findings
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> & {{ 7 * 7 }}'
 
@@ -62,7 +64,7 @@ def folders(tmp_path_factory):
         (top / version).mkdir()
         encoded = cv2.imencode(".png", np.full((700, 1100), paper, np.uint8))[1].tobytes()
         for number in range(60):
-            (top / version / f"{number:06d}.png").write_bytes(encoded)
+            (top / version / f"{NAMED}-{number:06d}.png").write_bytes(encoded)
     return top
 
 
@@ -128,7 +130,7 @@ def test_without_images_no_value_and_no_picture_is_in_any_file(findings, tmp_pat
     assert SECRET in as_json(findings)
     write_report(findings, tmp_path)
     files = sorted(path.name for path in tmp_path.iterdir())
-    assert files == ["cards.csv", "report.html", "report.json", "report.pdf"]
+    assert files == ["cards.csv", "names.csv", "report.html", "report.json", "report.pdf"]
     everything = b"".join((tmp_path / name).read_bytes() for name in files) + pdf_text(tmp_path / "report.pdf").encode()
     for secret in (SECRET, SECRET[:-1], "data:image", "/Subtype /Image", "<script"):
         assert secret.encode() not in everything
@@ -136,14 +138,111 @@ def test_without_images_no_value_and_no_picture_is_in_any_file(findings, tmp_pat
     assert "personal data" not in (tmp_path / "report.html").read_text()
 
 
+def test_without_images_no_scan_is_named_but_in_a_file_for_its_owner_alone(findings, tmp_path, caplog):
+    unread = replace(findings.cards[0], raw=replace(findings.cards[0].raw, problem="PNG is cut short"))
+    findings = replace(findings, cards=(unread, *findings.cards[1:]))
+    assert any(card.outcome == "broken" for card in findings.cards)
+    write_report(findings, tmp_path)
+    said = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    said["text of the PDF"] = pdf_text(tmp_path / "report.pdf").encode()
+    assert [name for name, content in said.items() if NAMED.encode() in content] == ["names.csv"]
+    assert NAMED not in caplog.text + repr(findings)
+    assert (tmp_path / "names.csv").stat().st_mode & 0o077 == 0
+    names = {line["id"]: line["file"] for line in csv.DictReader(io.StringIO(said["names.csv"].decode()))}
+    assert names == {card.id: card.file for card in findings.cards}
+    page = (tmp_path / "report.html").read_text()
+    for card in findings.cards:
+        assert (f"<td>{card.id}</td>" in page) == (card.outcome == "broken" or card is unread)
+    assert "which file an id stands for says names.csv" in page
+
+
+def test_findings_that_were_loaded_without_names_are_not_reported_again(findings, tmp_path):
+    write_report(findings, tmp_path)
+    with pytest.raises(ValueError, match="its name is needed"):
+        write_report(load_findings(tmp_path), tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_the_rules_of_error_rates_stand_beside_them_where_there_is_a_truth(tmp_path):
+    write_report(sample_findings(20), tmp_path)
+    for text in ((tmp_path / "report.html").read_text(), " ".join(pdf_text(tmp_path / "report.pdf").split())):
+        for rule in ("(NFC)", "grapheme cluster", "without regard to capitals", "a rate may exceed 100 %"):
+            assert text.index("Error rates against the truth") < text.index(rule)
+    write_report(sample_findings(20, truth=False), tmp_path)
+    assert "grapheme" not in (tmp_path / "report.html").read_text()
+
+
+def test_where_cards_have_several_draws_the_interval_decides_what_may_be_chance(tmp_path):
+    sure = replace(sample_findings(60, gain=0.9, harm=0), p=0.001, absolute_interval=(-0.02, 0.3))
+    drawn = replace(sure, cards=tuple(replace(card, card="one") for card in sure.cards))
+
+    def verdict(findings):
+        return document(findings, Prices()).headline.verdict
+
+    assert "chance is unlikely (McNemar p = 0.001)" in verdict(sure)
+    assert "may be chance (the 95 % interval, −2.0 to +30.0 points, holds zero; it decides," in verdict(drawn)
+    gained = replace(drawn, absolute_interval=(0.01, 0.3), p=0.2)
+    assert verdict(gained).startswith("Cleaning helps; that this is chance is unlikely (the 95 % interval")
+    assert "McNemar p" not in verdict(gained) and "leaves out zero" in verdict(gained)
+    assert "the interval decides" in as_text(drawn) and "the interval decides" not in as_text(sure)
+
+
+def test_a_field_that_is_the_worst_stratum_is_named_and_stands_among_the_statistics_and_in_no_chart(tmp_path):
+    field = Stratum("field", "birth_date of td1", Table(20, 1, 4, 5), (-0.25, 0.03), 0.375, 1.0)
+    plain = sample_findings(30)
+    shown = document(replace(plain, strata=(*plain.strata, field), worst=field), Prices())
+    (worst,) = (fact for fact in shown.headline.facts if fact[0] == "Worst stratum")
+    assert worst[1:] == ("field: birth date of td1", "−10.0 points: 1 made right, 4 made wrong of 30 cards")
+    sections = {section.title: section for section in shown.sections}
+    _, of_cards, of_fields = sections["Statistics"].blocks
+    assert [(row[0], *row[-2:]) for row in of_fields.rows] == [("birth date of td1", "0.38", "1")]
+    assert {row[0] for row in of_cards.rows} == {"noise", "severity", "layout"}
+    captions = [block.caption for block in sections["Where it helps, where it harms"].blocks if block.kind == "changes"]
+    assert captions and "By field" not in captions
+
+
+def test_the_model_that_cleaned_is_named_where_it_is_known(tmp_path):
+    findings = sample_findings(20)
+    write_report(findings, tmp_path)
+    assert "compact@1.0.0 (20 pages)" in (tmp_path / "report.html").read_text()
+    write_report(replace(findings, models={}), tmp_path)
+    assert "cleaned by" not in (tmp_path / "report.html").read_text()
+
+
+def test_that_a_program_drew_the_scans_is_said_of_drawn_ones_alone(tmp_path):
+    findings = sample_findings(20)
+    for is_drawn in (True, False):
+        write_report(replace(findings, is_drawn=is_drawn), tmp_path)
+        for text in ((tmp_path / "report.html").read_text(), " ".join(pdf_text(tmp_path / "report.pdf").split())):
+            assert ("not those of the office" in text) is is_drawn and ("ynthetic" in text) is is_drawn
+
+
+def test_scans_of_several_pages_are_counted_and_said_to_be_judged_by_their_first():
+    said = "Of several pages, of which the first alone was judged: 3 scans."
+    findings = replace(sample_findings(20), several_pages=3)
+    for text in (document(findings, Prices()).headline.verdict, as_text(findings)):
+        assert said in text
+    for text in (document(sample_findings(20), Prices()).headline.verdict, as_text(sample_findings(20))):
+        assert "several pages" not in text
+
+
+def test_the_null_control_stands_beside_the_uplift(tmp_path):
+    write_report(sample_findings(60, null=True), tmp_path)
+    for text in ((tmp_path / "report.html").read_text(), " ".join(pdf_text(tmp_path / "report.pdf").split())):
+        assert "+1.7 points" in text and "3 rescued, 2 broken by a change that means nothing" in text
+        assert "moved to the right by 1 pixel" in text and "McNemar p 1: 3 rescued, 2 broken" in text
+    write_report(sample_findings(60), tmp_path)
+    assert "ull control" not in (tmp_path / "report.html").read_text()
+
+
 def test_a_report_without_images_replaces_one_with_images_whole(findings, tmp_path):
     (tmp_path / "report.html").touch(0o666)
     write_report(findings, tmp_path, with_images=True)
     assert SECRET in (tmp_path / "report.html").read_text() and SECRET in (tmp_path / "report.json").read_text()
     closed = {path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o077 == 0}
-    assert closed == {"report.html", "report.json"}
+    assert closed == {"names.csv", "report.html", "report.json"}
     write_report(findings, tmp_path)
-    assert all(path.stat().st_mode & 0o044 for path in tmp_path.iterdir())
+    assert {path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o044 == 0} == {"names.csv"}
     assert SECRET.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
@@ -158,8 +257,8 @@ def test_with_images_every_broken_card_is_shown_and_of_the_rescued_as_many_as_as
     assert len(broken) > 2 and len(rescued) > 2
     assert len(page.of("input")) == len(shown) and all(one["aria-label"] for one in page.of("input"))
     assert "personal data" in page.text["strong"]
-    for name in ("report.pdf", "cards.csv"):
-        assert SECRET.encode() not in (tmp_path / name).read_bytes()
+    for content in ((tmp_path / "cards.csv").read_text(), pdf_text(tmp_path / "report.pdf")):
+        assert SECRET not in content and NAMED not in content
 
 
 def test_pictures_are_scaled_down_and_keep_their_shape(findings):
@@ -211,8 +310,8 @@ def test_names_in_any_script_and_of_any_bytes_can_be_reported(tmp_path):
     plain = sample_findings(30, raw="Ελληνικά 身分證", cleaned="\udce9")
     odd = replace(plain, cards=(replace(plain.cards[0], file="caf\udce9.png"), *plain.cards[1:]))
     write_report(odd, tmp_path)
+    assert r"caf\udce9.png" in (tmp_path / "names.csv").read_text()
     assert "Ελληνικά 身分證" in (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert load_findings(tmp_path).cards[0].file == "caf\udce9.png"
     paper = pdf_text(tmp_path / "report.pdf")
     assert r"\u8eab\u5206\u8b49" in paper and r"\udce9" in paper
 
@@ -257,7 +356,7 @@ def test_whatever_a_name_holds_it_can_be_drawn_and_ascii_stays(text):
 @settings(max_examples=40)
 @given(
     cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans(),
-    clean=st.booleans(),
+    clean=st.booleans(), null=st.booleans(),
 )  # fmt: skip
 def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, **options):
     findings = sample_findings(cards, **options)
@@ -267,8 +366,8 @@ def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_fac
     file = tmp_path_factory.mktemp("report") / "report.json"
     file.write_text(as_json(findings))
     assert load_findings(file) == findings
-    file.write_text(as_json(without_values(findings)))
-    assert load_findings(file) == without_values(findings) != findings
+    file.write_text(as_json(without_personal_data(findings)))
+    assert load_findings(file) == without_personal_data(findings) != findings
 
 
 def test_findings_without_strata_ledger_or_any_pass_are_reported(tmp_path):
@@ -283,7 +382,7 @@ def test_one_line_a_card_names_fields_and_not_values(findings):
     lines = list(csv.DictReader(io.StringIO(cards_csv(findings))))
     assert len(lines) == 60
     for line, card in zip(lines, findings.cards, strict=True):
-        assert (line["file"], line["outcome"], line["choice"]) == (card.file, card.outcome, card.choice)
+        assert (line["id"], line["outcome"], line["choice"]) == (card.id, card.outcome, card.choice)
         assert (line["wrong_cleaned"] == "") == card.cleaned.passes and (line["wrong_raw"] == "") == card.raw.passes
         assert line["passes_clean"] == ("yes" if card.passes_clean else "no")
         assert line["noise"].split(";") == list(card.strata["noise"])
@@ -309,8 +408,9 @@ def test_every_mended_character_is_listed_and_the_counts_by_rule_say_where(findi
 
 def test_a_name_that_a_spreadsheet_would_run_begins_with_an_apostrophe(findings):
     card = replace(findings.cards[0], file='=HYPERLINK("x")', layout="+1")
-    (line, *_) = csv.DictReader(io.StringIO(cards_csv(replace(findings, cards=(card,)))))
-    assert line["file"] == "'=HYPERLINK(\"x\")" and line["layout"] == "'+1"
+    findings = replace(findings, cards=(card,))
+    (line, named) = (next(csv.DictReader(io.StringIO(table(findings)))) for table in (cards_csv, names_csv))
+    assert line["layout"] == "'+1" and named["file"] == "'=HYPERLINK(\"x\")"
 
 
 def test_time_and_cost_are_the_cards_that_fail_times_what_typing_takes():
@@ -346,7 +446,7 @@ def test_work_takes_some_time_and_money(wrong):
         Prices(**wrong)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 3}', f'{{"format": 3, "{SECRET}": 1}}', f"{SECRET}"])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 4}', f'{{"format": 4, "{SECRET}": 1}}', f"{SECRET}"])
 def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
     file = tmp_path / "report.json"
     file.write_text(content)
@@ -356,8 +456,8 @@ def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
 
 
 def test_a_report_of_a_newer_format_is_refused_by_its_number(tmp_path):
-    (tmp_path / "report.json").write_text('{"format": 4}')
-    with pytest.raises(InputError, match="is of format 4"):
+    (tmp_path / "report.json").write_text('{"format": 5}')
+    with pytest.raises(InputError, match="is of format 5"):
         load_findings(tmp_path)
 
 

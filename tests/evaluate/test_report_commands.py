@@ -13,7 +13,7 @@ from docpipe.evaluate import evaluation
 from docpipe.evaluate.report import compare_findings, comparison_as_text, wording, write_report
 from docpipe.evaluate.uplift import mcnemar_p
 from tests.evaluate.made_cards import result
-from tests.evaluate.report_sample import SECRET, sample_findings
+from tests.evaluate.report_sample import NAMED, SECRET, sample_findings
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def evaluate(tmp_path, monkeypatch):
     return run
 
 
-def passing(findings, files):
+def passing(findings, ids):
     """The same cards, of which these pass cleaned."""
     cards = tuple(
         replace(card, cleaned=replace(card.cleaned, fields=tuple(
-            replace(one, right=card.file in files) for one in card.cleaned.fields)))
+            replace(one, right=card.id in ids) for one in card.cleaned.fields)))
         for card in findings.cards
     )  # fmt: skip
     return replace(findings, cards=cards)
@@ -48,7 +48,7 @@ def test_with_a_folder_the_report_is_written_and_stdout_stays_empty(evaluate, tm
     assert ended.exit_code == ExitCode.OK and ended.stdout == ""
     assert "report/report.html" in ended.stderr
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
-        "report.html", "report.pdf", "report.json", "cards.csv",
+        "report.html", "report.pdf", "report.json", "cards.csv", "names.csv",
     }  # fmt: skip
     assert evaluate.asked["with_values"] is False
 
@@ -56,7 +56,7 @@ def test_with_a_folder_the_report_is_written_and_stdout_stays_empty(evaluate, tm
 def test_without_a_folder_the_figures_are_printed_and_no_value(evaluate):
     findings = sample_findings(30)
     ended = evaluate(findings)
-    assert ended.exit_code == ExitCode.OK and SECRET not in ended.output
+    assert ended.exit_code == ExitCode.OK and SECRET not in ended.output and NAMED not in ended.output
     assert f"{findings.table.rescued} rescued, {findings.table.broken} broken" in ended.stdout
     assert "right against the truth" in ended.stdout
     without_truth = evaluate(sample_findings(30, truth=False)).stdout
@@ -70,6 +70,12 @@ def test_the_share_of_the_possible_uplift_is_printed_where_cards_were_read_witho
     nothing = replace(findings, ceiling=replace(findings.ceiling, share=None))
     assert "nothing to gain" in evaluate(nothing).stdout
     assert "possible" not in evaluate(sample_findings(60, clean=False)).stdout
+
+
+def test_the_null_control_is_read_where_it_is_asked_for_and_printed(evaluate):
+    assert "null " not in evaluate(sample_findings(60)).stdout and evaluate.asked["null"] is False
+    printed = evaluate(sample_findings(60, null=True), "--null").stdout
+    assert "null      +1.7 points  (3 rescued, 2 broken" in printed and evaluate.asked["null"] is True
 
 
 def test_the_folder_without_noise_is_handed_on(evaluate, tmp_path):
@@ -91,9 +97,18 @@ def test_as_json_each_card_is_a_line_without_values_and_the_figures_are_the_last
     findings = sample_findings(30)
     ended = evaluate(findings, "--json")
     *cards, figures = map(json.loads, ended.stdout.splitlines())
-    assert [(card["file"], card["outcome"]) for card in cards] == [(card.file, card.outcome) for card in findings.cards]
+    assert [(card["id"], card["outcome"]) for card in cards] == [(card.id, card.outcome) for card in findings.cards]
     assert figures["table"]["rescued"] == findings.table.rescued and "cards" not in figures
-    assert SECRET not in ended.stdout
+    assert SECRET not in ended.output and NAMED not in ended.output
+
+
+def test_as_json_cards_are_named_only_where_images_are_asked_for(evaluate, tmp_path):
+    findings = replace(sample_findings(10), cards=tuple(
+        card for card in sample_findings(10).cards if card.outcome in ("both", "neither")
+    ))  # fmt: skip
+    ended = evaluate(findings, "--json", "--with-images", "-o", "report")
+    *cards, _ = map(json.loads, ended.stdout.splitlines())
+    assert [card["file"] for card in cards] == [card.file for card in findings.cards]
 
 
 def test_an_uplift_under_the_limit_ends_with_code_7_after_the_report_is_written(evaluate, tmp_path):
@@ -103,6 +118,20 @@ def test_an_uplift_under_the_limit_ends_with_code_7_after_the_report_is_written(
     ended = evaluate(findings, "--fail-under", str(points + 0.01), "-o", "report")
     assert ended.exit_code == ExitCode.UPLIFT_TOO_LOW == 7
     assert f"+{points}.0 points" in ended.stderr and (tmp_path / "report" / "report.html").exists()
+
+
+@pytest.mark.parametrize("option", ["--fail-under", "--typing-minutes", "--typing-cost", "--machine-cost"])
+@pytest.mark.parametrize("number", ["nan", "inf", "some"])
+def test_a_limit_or_a_price_that_is_no_number_is_refused_before_anything_is_read(evaluate, option, number):
+    ended = evaluate(sample_findings(10), option, number)
+    assert ended.exit_code == ExitCode.USAGE and option in ended.stderr and not evaluate.asked
+
+
+def test_what_read_the_cards_is_printed(evaluate):
+    findings = sample_findings(10)
+    assert "Read by tesseract 5.3.0, eng 1a2b3c4d (4.1 MB).\n" in evaluate(findings).stdout
+    two = replace(findings, engines={"tesseract": "5.3.0", "rapidocr": "3.10"})
+    assert "Read by tesseract 5.3.0, whose figures these are; then by rapidocr 3.10." in evaluate(two).stdout
 
 
 def test_images_need_a_folder_to_go_to(evaluate):
@@ -119,12 +148,15 @@ def test_what_typing_and_machines_take_is_in_the_report(evaluate, tmp_path):
 
 def test_two_reports_are_held_against_each_other_card_by_card():
     findings = sample_findings(10)
-    names = [card.file for card in findings.cards]
-    compared = compare_findings(passing(findings, names[:5]), passing(findings, names[3:9]))
+    ids = [card.id for card in findings.cards]
+    compared = compare_findings(passing(findings, ids[:5]), passing(findings, ids[3:9]))
     assert (compared.both, compared.neither, compared.left_out) == (2, 1, 0)
-    assert compared.only_first == tuple(names[:3]) and compared.only_second == tuple(names[5:9])
+    assert compared.only_first == tuple(ids[:3]) and compared.only_second == tuple(ids[5:9])
     assert compared.net == 0.1 and compared.p == mcnemar_p(4, 3)
     text = comparison_as_text(compared, "before", "after")
+    assert "1  before  (cleaned by compact@1.0.0)" in text
+    unknown = compare_findings(replace(findings, models={}), findings)
+    assert comparison_as_text(unknown, "before", "after").startswith("1  before\n")
     assert "50.0 %" in text and "60.0 %" in text and "+10.0 points" in text and "before" in text
 
 
@@ -134,7 +166,7 @@ def test_several_draws_of_one_card_widen_the_interval_of_a_comparison():
     findings = sample_findings(10)
     together = compare_findings(replace(findings, cards=tuple(worse)), replace(findings, cards=tuple(cards)))
     alone = compare_findings(
-        *(replace(findings, cards=tuple(replace(card, card=card.file) for card in some)) for some in (worse, cards))
+        *(replace(findings, cards=tuple(replace(card, card=card.id) for card in some)) for some in (worse, cards))
     )
     assert together.net == alone.net == 0.5
     assert together.net_interval[0] < alone.net_interval[0] - 0.05
@@ -162,12 +194,13 @@ def test_reports_that_cannot_be_compared_are_refused():
 
 def test_the_command_compares_reports_by_folder_or_file(tmp_path):
     findings = sample_findings(12)
-    for name, files in (("before", ["000000.png"]), ("after", ["000000.png", "000001.png"])):
-        write_report(passing(findings, files), tmp_path / name)
+    ids = [card.id for card in findings.cards]
+    for name, passed in (("before", ids[:1]), ("after", ids[:2])):
+        write_report(passing(findings, passed), tmp_path / name)
     paths = [str(tmp_path / "before"), str(tmp_path / "after" / "report.json")]
     ended = CliRunner().invoke(main, ["compare", *paths])
     assert ended.exit_code == ExitCode.OK and "+8.3 points" in ended.stdout
-    assert json.loads(CliRunner().invoke(main, ["compare", *paths, "--json"]).stdout)["only_second"] == ["000001.png"]
+    assert json.loads(CliRunner().invoke(main, ["compare", *paths, "--json"]).stdout)["only_second"] == ids[1:2]
 
 
 def test_something_else_than_a_report_ends_with_code_3(tmp_path):

@@ -18,7 +18,7 @@ def test_a_card_counts_in_every_stratum_that_it_belongs_to_and_strata_are_in_ord
         result("2", False, True, layout=("td1",), number=("10",), noise=("jpeg", "dust")),
         result("3", True, False, layout=("td1",), number=("2",), noise=("dust",)),
     ]
-    found = {(one.group, one.name): one.table for one in strata_of(cards)}
+    found = {(one.group, one.name): one.table for one in strata_of(cards) if one.group != "field"}
     assert found == {
         ("layout", "td1"): Table(0, 1, 1, 0),
         ("layout", "td3"): Table(1, 0, 0, 0),
@@ -37,18 +37,35 @@ def test_each_engine_is_a_stratum_of_all_cards_and_corrected_with_the_others():
     strata = strata_of(cards, by_engine)
     assert [(one.group, one.name, one.table) for one in strata] == [
         ("layout", "td1", Table(0, 10, 0, 10)),
+        ("field", "surname of td1", Table(0, 10, 0, 10)),
+        ("field", "sex of td1", Table(0, 0, 0, 20)),
         ("engine", "tesserocr", Table(0, 10, 0, 10)),
         ("engine", "rapidocr", Table(0, 0, 5, 15)),
     ]
-    assert [one.p_holm for one in strata] == pytest.approx([6 / 1024, 6 / 1024, 2 / 32])
-    assert worst_of(strata) == strata[2]
+    assert [one.p_holm for one in strata] == pytest.approx([10 / 1024, 10 / 1024, 1, 10 / 1024, 4 / 32])
+    assert worst_of(strata) == strata[2], "an engine has all cards: it is no stratum to be named as the worst"
+
+
+def test_each_field_of_each_schema_is_a_stratum_of_the_cards_that_have_it_and_may_be_the_worst():
+    cards = [result(str(n), False, True) for n in range(30)]
+    unread = replace(cards[0], raw=replace(cards[0].raw, problem="damaged"))
+    other = [replace(result(str(n), n > 30, n > 31), schema="national") for n in range(30, 50)]
+    strata = strata_of([unread, *cards[1:], *other])
+    assert {one.name: one.table for one in strata if one.group == "field"} == {
+        "surname of td1": Table(0, 30, 0, 0), "sex of td1": Table(0, 0, 0, 30),
+        "surname of national": Table(18, 0, 1, 1), "sex of national": Table(0, 0, 0, 20),
+    }
+    surname = next(one for one in strata if one.name == "surname of td1")
+    assert surname.p == 2 / 2**30 and surname.p_holm == 4 * surname.p
+    assert surname.absolute_interval == net_interval(cards)
+    assert worst_of(strata).name == "surname of national"
 
 
 def test_p_values_are_corrected_over_all_groups_together():
     cards = [result(str(n), False, True, layout=("td1",), noise=("dust", "jpeg")) for n in range(10)]
-    strata = strata_of(cards)
-    assert [one.p for one in strata] == pytest.approx([2 / 1024] * 3)
-    assert [one.p_holm for one in strata] == pytest.approx([6 / 1024] * 3)
+    strata = [one for one in strata_of(cards) if one.name != "sex of td1"]       # of which no card changed
+    assert [one.p for one in strata] == pytest.approx([2 / 1024] * 4)
+    assert [one.p_holm for one in strata] == pytest.approx([10 / 1024] * 4)
 
 
 def test_the_worst_stratum_is_the_least_uplift_among_the_large_ones():
@@ -64,20 +81,20 @@ def test_the_worst_stratum_is_the_least_uplift_among_the_large_ones():
 def test_draws_of_one_card_stay_together_in_the_interval():
     cards = [result(str(n), n % 4 >= 2, n % 4 < 2) for n in range(80)]
     low, high = net_interval(cards)
-    wide_low, wide_high = net_interval([replace(card, card=str(int(card.file) // 2)) for card in cards])
+    wide_low, wide_high = net_interval([replace(card, card=str(int(card.id) // 2)) for card in cards])
     assert wide_high - wide_low > 1.2 * (high - low)
 
 
 def test_the_ceiling_is_what_passes_without_noise_and_the_share_of_the_way_there():
     cards = [replace(result(str(n), n < 2, n < 5), passes_clean=n < 8) for n in range(10)] * 8
-    cards = [replace(card, file=str(n), card=str(n)) for n, card in enumerate(cards)]
+    cards = [replace(card, id=str(n), card=str(n)) for n, card in enumerate(cards)]
     ceiling = ceiling_of(cards, Path("clean"))
     assert (ceiling.folder, ceiling.passed, ceiling.rate) == ("clean", 64, 0.8)
     assert ceiling.rate_interval == wilson(64, 80)
     assert ceiling.share == pytest.approx((0.5 - 0.2) / (0.8 - 0.2))
     low, high = ceiling.share_interval
     assert 0.3 < low < 0.5 < high < 0.7
-    tens = [replace(card, card=str(int(card.file) // 10)) for card in cards]
+    tens = [replace(card, card=str(int(card.id) // 10)) for card in cards]
     wide_low, wide_high = ceiling_of(tens, Path()).share_interval
     assert wide_high - wide_low > 2 * (high - low)               # ten draws a card tell little more than one
 

@@ -1,4 +1,4 @@
-"""cards.csv: one line a card, names and outcomes, no values."""
+"""cards.csv: one line a card, ids and outcomes, no values; names.csv: which scan an id stands for."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from docpipe.evaluate.findings import CardReading, Findings
 from docpipe.evaluate.report.wording import wrong_fields
 
-COLUMNS = ("file", "layout", "schema", "outcome", "wrong_raw", "wrong_cleaned", "problem_raw", "problem_cleaned",
+COLUMNS = ("id", "layout", "schema", "outcome", "wrong_raw", "wrong_cleaned", "problem_raw", "problem_cleaned",
            "mended_raw", "mended_cleaned", "choice", "passes_clean")  # fmt: skip
 PASSES = {True: "yes", False: "no", None: ""}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -29,7 +29,7 @@ def cards_csv(findings: Findings) -> str:
     for card in findings.cards:
         writer.writerow(
             [
-                _cell(card.file), _cell(card.layout), _cell(card.schema), card.outcome,
+                card.id, _cell(card.layout), _cell(card.schema), card.outcome,
                 _listed(wrong_fields(card.raw)), _listed(wrong_fields(card.cleaned)),
                 _cell(card.raw.problem), _cell(card.cleaned.problem),
                 _listed(_places(card.raw)), _listed(_places(card.cleaned)),
@@ -37,6 +37,20 @@ def cards_csv(findings: Findings) -> str:
                 *(_listed(card.strata.get(group, ())) for group in groups),
             ]
         )  # fmt: skip
+    return lines.getvalue()
+
+
+def names_csv(findings: Findings) -> str:
+    """Id -> name of the scan, one line a card, in the order of the cards: personal data.
+
+    Raises:
+        ValueError: the findings hold no names.
+    """
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(("id", "file"))
+    for card in findings.cards:
+        writer.writerow((card.id, _cell(card.known_file)))
     return lines.getvalue()
 
 

@@ -18,12 +18,13 @@ class Comparison:
 
     Args:
         both: cards that pass in both.
-        only_first: files that pass in the first report only; `only_second` likewise.
+        only_first: ids of the cards that pass in the first report only; `only_second` likewise.
         neither: cards that pass in none.
         left_out: cards that only one of the reports has.
         net: rate of the second minus rate of the first, -1 to 1.
         net_interval: by bootstrap over cards, at 95 %; draws of one card are kept together.
         p: McNemar, exact, two-sided.
+        models_first: that cleaned the scans of the first report; empty where it does not say. `models_second` likewise.
     """
 
     both: int
@@ -34,6 +35,8 @@ class Comparison:
     net: float
     net_interval: Interval
     p: float
+    models_first: tuple[str, ...] = ()
+    models_second: tuple[str, ...] = ()
 
 
 def compare_findings(first: Findings, second: Findings) -> Comparison:
@@ -47,10 +50,12 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
         raise InputError("the two reports judged by different rules", "evaluate both with the same truth and schema")
     if dict(first.engines) != dict(second.engines):
         raise InputError("the two reports were read by different OCR", "evaluate both with the same --ocr, here")
-    of_second = {card.file: card for card in second.cards}
-    shared = [(card, of_second[card.file]) for card in first.cards if card.file in of_second]
+    of_second = {card.id: card for card in second.cards}
+    shared = [(card, of_second[card.id]) for card in first.cards if card.id in of_second]
     if not shared:
-        raise InputError("the two reports have no card in common", "a card is known by the name of its file")
+        raise InputError(
+            "the two reports have no card in common", "a card is known by its raw scan: evaluate both against the same"
+        )
     if unlike := sum(one.raw.passes is not other.raw.passes for one, other in shared):
         raise InputError(
             f"of {unlike} of {len(shared)} cards only one report says that they pass raw",
@@ -62,13 +67,15 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
         draws[one.card].append((one, other))
     return Comparison(
         both=table.both,
-        only_first=tuple(one.file for one, other in shared if one.cleaned.passes and not other.cleaned.passes),
-        only_second=tuple(one.file for one, other in shared if other.cleaned.passes and not one.cleaned.passes),
+        only_first=tuple(one.id for one, other in shared if one.cleaned.passes and not other.cleaned.passes),
+        only_second=tuple(one.id for one, other in shared if other.cleaned.passes and not one.cleaned.passes),
         neither=table.neither,
         left_out=len(first.cards) + len(second.cards) - 2 * len(shared),
         net=table.absolute_uplift,
         net_interval=bootstrap_net_clustered([_cleaned_table(some) for some in draws.values()], seed=BOOTSTRAP_SEED),
         p=mcnemar_p(table.rescued, table.broken),
+        models_first=tuple(first.models),
+        models_second=tuple(second.models),
     )
 
 
@@ -83,8 +90,8 @@ def comparison_as_text(comparison: Comparison, first: str, second: str) -> str:
     only_second, neither = len(comparison.only_second), comparison.neither
     cards = both + only_first + only_second + neither
     lines = [
-        f"1  {first}",
-        f"2  {second}",
+        f"1  {first}{_cleaned_by(comparison.models_first)}",
+        f"2  {second}{_cleaned_by(comparison.models_second)}",
         "",
         "                2 passes  2 fails",
         f"1 passes        {both:>8}  {only_first:>7}",
@@ -98,6 +105,10 @@ def comparison_as_text(comparison: Comparison, first: str, second: str) -> str:
     if comparison.left_out:
         lines += ["", f"{counted(comparison.left_out, 'card')} that only one of the reports has are left out."]
     return "\n".join(lines)
+
+
+def _cleaned_by(models: Sequence[str]) -> str:
+    return f"  (cleaned by {' and '.join(models)})" if models else ""
 
 
 def _rate_line(name: str, passed: int, cards: int) -> str:

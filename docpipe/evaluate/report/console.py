@@ -1,13 +1,13 @@
 """What the command prints: the figures for a person, or lines of JSON for programs. No values of fields."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 
 from docpipe.evaluate.findings import NO_SCHEMA, Ceiling, Findings
 from docpipe.evaluate.report.headline import worst_stratum
-from docpipe.evaluate.report.wording import counted, wrong_fields
-from docpipe.evaluate.uplift import Interval
+from docpipe.evaluate.report.wording import FIRST_PAGE_ONLY, counted, wrong_fields
+from docpipe.evaluate.uplift import Interval, Table
 
 RIGHT = {True: "right against the truth", False: "valid by its own rules (check digits, dates, formats)"}
 """What a field must be where there is a truth, and where there is none."""
@@ -32,12 +32,27 @@ def as_text(findings: Findings) -> str:
             f"net       {100 * findings.absolute_uplift:+.1f} points  [{low:+.1f}, {high:+.1f}]  (absolute; bootstrap)",
             f"          {relative}  (relative)",
             f"McNemar  p = {findings.p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
+            *(["          too small, for some cards are several draws of one: the interval decides"]
+              if findings.has_draws else []),
+            *([_null_line(findings.null)] if findings.null else []),
             "worst     {}  ({})".format(*worst_stratum(findings.worst)),
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
+            f"Read by {_engines(findings.engines)}.",
+            *([f"{FIRST_PAGE_ONLY}: {counted(findings.several_pages, 'scan')}."] if findings.several_pages else []),
             *([f"Failed unread (it could not be read, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),
         ]
     )
+
+
+def _null_line(null: Table) -> str:
+    points, changed = f"{100 * null.absolute_uplift:+.1f} points", f"{null.rescued} rescued, {null.broken} broken"
+    return f"null      {points}  ({changed} by a change that means nothing)"
+
+
+def _engines(engines: Mapping[str, str]) -> str:
+    first, *others = (f"{name} {version}" for name, version in engines.items())
+    return f"{first}, whose figures these are; then by {' and '.join(others)}" if others else first
 
 
 def _ceiling_lines(ceiling: Ceiling, cards: int) -> list[str]:
@@ -55,14 +70,20 @@ def _rate_line(name: str, passed: int, cards: int, interval: Interval) -> str:
     return f"{name:<8}  {100 * passed / cards:.1f} %  [{low:.1f}, {high:.1f}]  ({passed} of {cards} pass; Wilson)"
 
 
-def as_json_lines(findings: Findings) -> Iterator[str]:
-    """A line for each card, then one with the figures."""
+def as_json_lines(findings: Findings, *, with_names: bool = False) -> Iterator[str]:
+    """A line for each card, by its id, then one with the figures.
+
+    Args:
+        findings: to be told.
+        with_names: say the name of each scan too: personal data.
+    """
     for card in findings.cards:
+        name = {"file": card.file} if with_names else {}
         yield json.dumps(
             {
-                "file": card.file, "layout": card.layout, "schema": card.schema, "outcome": card.outcome,
+                "id": card.id, **name, "layout": card.layout, "schema": card.schema, "outcome": card.outcome,
                 "raw": card.raw.passes, "cleaned": card.cleaned.passes, "clean": card.passes_clean,
-                "choice": card.choice,
+                "choice": card.choice, "pages": card.pages,
                 "wrong_raw": wrong_fields(card.raw), "wrong_cleaned": wrong_fields(card.cleaned),
                 "problem_raw": card.raw.problem, "problem_cleaned": card.cleaned.problem, "strata": card.strata,
             }

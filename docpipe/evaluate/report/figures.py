@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from docpipe.evaluate.findings import Ceiling, FieldFigures, Findings, Stratum
+from docpipe.evaluate.findings import ENGINES, FIELDS, Ceiling, FieldFigures, Findings, Stratum
 from docpipe.evaluate.report.blocks import OUTCOMES, Block, ChangeBar, ChangeChart, Grid, Section, Text
 from docpipe.evaluate.report.wording import (
     counted,
@@ -17,7 +17,7 @@ from docpipe.evaluate.report.wording import (
     signed,
     wrong_fields,
 )
-from docpipe.evaluate.uplift import tabulate
+from docpipe.evaluate.uplift import Table, mcnemar_p, tabulate
 from docpipe.ocr.mending import RULES
 
 Item = TypeVar("Item", FieldFigures, Stratum)
@@ -26,16 +26,27 @@ GROUPS = {
     "noise": ("By kind of noise", "A card with several kinds counts in each, so the lines overlap and do not add up."),
     "severity": ("By severity of the noise", "0 is the weakest that is drawn, 1 the strongest."),
     "layout": ("By card layout", ""),
-    "engine": ("By OCR engine", "All cards, as each engine read them. Every other figure is of the first."),
+    ENGINES: ("By OCR engine", "All cards, as each engine read them. Every other figure is of the first."),
 }
 """Group of strata -> title and remark, in the order in which they are shown; others follow under their own names."""
+WHOSE_ID = (
+    "No scan is named here, for its name may be the number of a document: which file an id stands for says names.csv "
+    "beside this page, which only its owner can open. Pass it on as you would the scans."
+)
+ERROR_RATE_RULES = (
+    "An error rate is edits over the length of the truth, each summed over all cards. Texts are compared in Unicode's "
+    "composed form (NFC), a character is an extended grapheme cluster, and names are compared without regard to "
+    "capitals; an empty truth adds no length, and every character that is read there is an edit, so that a rate may "
+    "exceed 100 %."
+)
 WORST_FIRST = {"noise"}          # groups whose strata have no order of their own
 
 
 def strata(findings: Findings) -> Section:
-    """One chart for each group."""
-    blocks: list[Block] = [] if findings.strata else [Text("Nothing is known that the cards could be told apart by.")]
-    members = _grouped(findings.strata, lambda stratum: stratum.group)
+    """One chart for each group but that of the fields, which have a section of their own."""
+    shown = [one for one in findings.strata if one.group != FIELDS]
+    blocks: list[Block] = [] if shown else [Text("Nothing is known that the cards could be told apart by.")]
+    members = _grouped(shown, lambda stratum: stratum.group)
     for group in sorted(members, key=[*GROUPS, *members].index):
         title, remark = GROUPS.get(group, (f"By {readable(group)}", ""))
         ordered = sorted(members[group], key=_uplift) if group in WORST_FIRST else members[group]
@@ -51,7 +62,8 @@ def fields(findings: Findings) -> Section:
     for schema, of_schema in _grouped(findings.fields, lambda one: one.schema).items():
         bars = tuple(_field_bar(findings, one) for one in of_schema)
         blocks.append(ChangeChart(f"Fields of {schema}", bars, worse="made wrong", better="made right", right="right"))
-    blocks += [_error_rates(findings.fields)] if findings.has_truth else []
+    blocks += [_error_rates(findings.fields), Text(ERROR_RATE_RULES)] if findings.has_truth else []
+    blocks.append(Text("How sure the change of each field is stands under Statistics."))
     return Section("Field by field", tuple(blocks))
 
 
@@ -107,6 +119,8 @@ def choices(findings: Findings) -> Section:
 def statistics(findings: Findings) -> Section:
     """All figures with their intervals and tests."""
     table = findings.table
+    changed = f"{table.rescued} rescued, {table.broken} broken"
+    caution = "; too small, for some cards are several draws of one" if findings.has_draws else ""
     relative = findings.relative_uplift
     relative_text = "–" if relative is None else f"{signed(100 * relative)} % of the rate as scanned"
     rows = (
@@ -117,38 +131,43 @@ def statistics(findings: Findings) -> Section:
         ("absolute uplift", points(findings.absolute_uplift), points_interval(findings.absolute_interval),
          "bootstrap over cards"),
         ("relative uplift", relative_text, "–", "–"),
-        ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {table.rescued} rescued, {table.broken} broken"),
+        ("p", p_value(findings.p), "–", f"McNemar, exact, two-sided: {changed}{caution}"),
         *(_possible(findings.ceiling, table.cards) if findings.ceiling else ()),
+        *(_null(findings.null) if findings.null else ()),
     )  # fmt: skip
     overall = Grid("All cards", ("figure", "value", "95 % interval", "how"), rows, words=4)
-    if not findings.strata:
-        return Section("Statistics", (overall,))
-    outcomes = tuple(outcome for outcome, _ in OUTCOMES)
-    head = ("group", "stratum", "cards", *outcomes, "uplift", "95 % interval", "p", "Holm p")
-    by_stratum = Grid("Strata, uplift in points", head, tuple(_stratum_row(one) for one in findings.strata), words=2)
-    return Section("Statistics", (overall, by_stratum))
+    head = ("cards", *(outcome for outcome, _ in OUTCOMES), "uplift", "95 % interval", "p", "Holm p")
+    of_cards = tuple((one.group, *_stratum_row(one)) for one in findings.strata if one.group != FIELDS)
+    of_fields = tuple(_stratum_row(one) for one in findings.strata if one.group == FIELDS)
+    grids = (
+        overall,
+        Grid("Strata, uplift in points", ("group", "stratum", *head), of_cards, words=2),
+        Grid("Fields, likewise: rescued are those made right, broken those made wrong", ("field", *head), of_fields),
+    )
+    return Section("Statistics", tuple(grid for grid in grids if grid.rows))
 
 
 def broken_cards(findings: Findings) -> Section:
-    """Every card that passed as scanned and fails cleaned, by file and field, no value."""
+    """Every card that passed as scanned and fails cleaned, by id and field, no value."""
     rows = tuple(
-        (card.file, card.layout, ", ".join(map(readable, wrong_fields(card.cleaned))))
+        (card.id, card.layout, ", ".join(map(readable, wrong_fields(card.cleaned))))
         for card in findings.cards if card.outcome == "broken"
     )  # fmt: skip
     if not rows:
         return Section("Broken cards", (Text("None."),))
-    return Section("Broken cards", (Grid("Every one", ("file", "layout", "wrong when cleaned"), rows, words=3),))
+    grid = Grid("Every one", ("id", "layout", "wrong when cleaned"), rows, words=3)
+    return Section("Broken cards", (grid, Text(WHOSE_ID)))
 
 
 def unread_scans(findings: Findings) -> Section:
     """Every scan that could not be opened, or that no schema fits."""
     rows = tuple(
-        (card.file, version, reading.problem)
+        (card.id, version, reading.problem)
         for card in findings.cards for version, reading in (("as scanned", card.raw), ("cleaned", card.cleaned))
         if reading.problem
     )  # fmt: skip
-    grid = Grid("Every one, each counted as failed", ("file", "version", "why"), rows, words=3)
-    return Section("Scans that were not read", (grid if rows else Text("None."),))
+    grid = Grid("Every one, each counted as failed", ("id", "version", "why"), rows, words=3)
+    return Section("Scans that were not read", (grid, Text(WHOSE_ID)) if rows else (Text("None."),))
 
 
 def _possible(ceiling: Ceiling, cards: int) -> tuple[tuple[str, ...], ...]:
@@ -159,6 +178,12 @@ def _possible(ceiling: Ceiling, cards: int) -> tuple[tuple[str, ...], ...]:
         ("share of the possible uplift", _rate(ceiling.share), percent_interval(interval) if interval else "–",
          "bootstrap over cards"),
     )  # fmt: skip
+
+
+def _null(null: Table) -> tuple[tuple[str, ...], ...]:
+    p = p_value(mcnemar_p(null.rescued, null.broken))
+    how = f"McNemar p {p}: {null.rescued} rescued, {null.broken} broken"
+    return (("null control, absolute uplift", points(null.absolute_uplift), "–", how),)
 
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:
@@ -200,6 +225,6 @@ def _stratum_row(stratum: Stratum) -> tuple[str, ...]:
     table = stratum.table
     outcomes = (str(getattr(table, outcome)) for outcome, _ in OUTCOMES)
     return (
-        stratum.group, readable(stratum.name), str(table.cards), *outcomes, signed(100 * table.absolute_uplift),
+        readable(stratum.name), str(table.cards), *outcomes, signed(100 * table.absolute_uplift),
         points_interval(stratum.absolute_interval), p_value(stratum.p), p_value(stratum.p_holm),
     )  # fmt: skip

@@ -36,7 +36,7 @@ class ShownCard:
 
     Args:
         file: name of the scan.
-        about: layout and noise.
+        about: id, layout and noise.
         raw: the scan as it came in; None where it was not read. `cleaned` likewise.
         readings: raw and cleaned, field by field.
     """
@@ -65,7 +65,7 @@ def gallery(findings: Findings, outcome: Outcome, limit: int | None = None) -> G
     """The cards of an outcome, in the order of the findings: the first ones, not picked.
 
     Args:
-        findings: of scans that still lie where they were read.
+        findings: of scans that still lie where they were read, with their names.
         outcome: whose cards.
         limit: how many are shown, at least 0; None for all.
 
@@ -90,10 +90,10 @@ def picture(pixels: Gray) -> Picture:
 def _shown(card: CardResult, raw: Path, cleaned: Path) -> ShownCard:
     noise = ", ".join(map(readable, card.strata.get("noise", ())))
     return ShownCard(
-        card.file,
-        about=f"{card.layout}; {noise}" if noise else card.layout,
-        raw=None if card.raw.problem else picture(_first_page(raw / card.file)),
-        cleaned=None if card.cleaned.problem else picture(_first_page(cleaned / card.file)),
+        card.known_file,
+        about=f"{card.id}; {card.layout}; {noise}" if noise else f"{card.id}; {card.layout}",
+        raw=None if card.raw.problem else picture(_first_page(raw / card.known_file)),
+        cleaned=None if card.cleaned.problem else picture(_first_page(cleaned / card.known_file)),
         readings=tuple(zip(card.raw.fields, card.cleaned.fields, strict=True)),
     )
 

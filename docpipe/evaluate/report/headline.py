@@ -1,8 +1,9 @@
 """The first screen: how many more cards pass, of how many, whether that may be chance, and where it is worst."""
 
-from docpipe.evaluate.findings import NO_SCHEMA, Ceiling, Findings, Stratum
+from docpipe.evaluate.findings import FIELDS, NO_SCHEMA, Ceiling, Findings, Stratum
 from docpipe.evaluate.report.blocks import Headline
 from docpipe.evaluate.report.wording import (
+    FIRST_PAGE_ONLY,
     SURE_BELOW,
     counted,
     more_or_fewer,
@@ -14,6 +15,7 @@ from docpipe.evaluate.report.wording import (
     points_interval,
     readable,
 )
+from docpipe.evaluate.uplift import Table
 
 
 def headline(findings: Findings) -> Headline:
@@ -31,6 +33,7 @@ def headline(findings: Findings) -> Headline:
             ("Pass rate", f"{100 * findings.raw_rate:.1f} → {percent(findings.cleaned_rate)}",
              f"{points(findings.absolute_uplift)}, 95 % interval {points_interval(findings.absolute_interval)}"),
             *([("Share of the possible uplift", *_share(findings.ceiling, table.cards))] if findings.ceiling else []),
+            *([("Null control", *_null(findings.null))] if findings.null else []),
             ("Rescued for each broken", *_exchange(table.rescued, table.broken)),
             ("Worst stratum", *worst_stratum(findings.worst)),
             ("False accepts", *_false_accepts(findings)),
@@ -39,10 +42,20 @@ def headline(findings: Findings) -> Headline:
 
 
 def _verdict(findings: Findings, net: int) -> str:
-    p = f"McNemar p {'' if findings.p < 0.0001 else '= '}{p_value(findings.p)}"
-    if findings.p >= SURE_BELOW:
-        return f"This may be chance ({p}): these cards do not show that cleaning changes how many pass."
-    return f"Cleaning {'helps' if net > 0 else 'harms'}; that this is chance is unlikely ({p})."
+    if findings.has_draws:
+        low, high = findings.absolute_interval
+        is_sure = low > 0 or high < 0
+        ground = (
+            f"the 95 % interval, {points_interval(findings.absolute_interval)} points, "
+            f"{'leaves out' if is_sure else 'holds'} zero; it decides, and not McNemar's test, for some cards are "
+            "several draws of one"
+        )
+    else:
+        is_sure = findings.p < SURE_BELOW
+        ground = f"McNemar p {'' if findings.p < 0.0001 else '= '}{p_value(findings.p)}"
+    if not is_sure:
+        return f"This may be chance ({ground}): these cards do not show that cleaning changes how many pass."
+    return f"Cleaning {'helps' if net > 0 else 'harms'}; that this is chance is unlikely ({ground})."
 
 
 def _reservations(findings: Findings) -> list[str]:
@@ -53,6 +66,8 @@ def _reservations(findings: Findings) -> list[str]:
         reservations.append("There was no truth: a field that is valid and wrong counts as right.")
     if findings.left_out:
         reservations.append(f"Left out for want of a cleaned version: {counted(findings.left_out, 'scan')}.")
+    if findings.several_pages:
+        reservations.append(f"{FIRST_PAGE_ONLY}: {counted(findings.several_pages, 'scan')}.")
     if len(problems) > unfit:
         reservations.append(f"Failed because it could not be read: {counted(len(problems) - unfit, 'scan')}.")
     if unfit:
@@ -69,6 +84,11 @@ def _share(ceiling: Ceiling, cards: int) -> tuple[str, str]:
     return percent(ceiling.share), f"95 % interval {percent_interval(ceiling.share_interval)}; {clean}"
 
 
+def _null(null: Table) -> tuple[str, str]:
+    changed = f"{null.rescued} rescued, {null.broken} broken"
+    return points(null.absolute_uplift), f"{changed} by a change that means nothing; an uplift is to be more than that"
+
+
 def _exchange(rescued: int, broken: int) -> tuple[str, str]:
     if not broken:
         return "none broken", "no card that passed as scanned fails cleaned"
@@ -80,7 +100,8 @@ def worst_stratum(worst: Stratum | None) -> tuple[str, str]:
     if worst is None:
         return "not known", "no stratum has enough cards to be named"
     table = worst.table
-    changes = f"{points(table.absolute_uplift)}: {table.rescued} rescued, {table.broken} broken"
+    better, worse = ("made right", "made wrong") if worst.group == FIELDS else ("rescued", "broken")
+    changes = f"{points(table.absolute_uplift)}: {table.rescued} {better}, {table.broken} {worse}"
     return f"{worst.group}: {readable(worst.name)}", f"{changes} of {counted(table.cards, 'card')}"
 
 

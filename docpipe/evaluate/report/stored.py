@@ -12,26 +12,27 @@ from docpipe.evaluate.uplift import Interval, Table
 from docpipe.ocr.mending import Mending
 
 FILE = "report.json"
-FORMAT = 3                       # raised when an older docpipe could no longer read the file
+FORMAT = 4                       # raised when an older docpipe could no longer read the file
 
 
-def without_values(findings: Findings) -> Findings:
-    """The same findings, and no value of any field in them."""
-    cards = (replace(card, raw=_blank(card.raw), cleaned=_blank(card.cleaned)) for card in findings.cards)
+def without_personal_data(findings: Findings) -> Findings:
+    """The same findings, with no value of any field and no name of a scan in them."""
+    cards = (replace(card, raw=_blank(card.raw), cleaned=_blank(card.cleaned), file=None) for card in findings.cards)
     return replace(findings, cards=tuple(cards))
 
 
-def holds_values(findings: Findings) -> bool:
-    """Whether any value that was read is in there."""
+def holds_personal_data(findings: Findings) -> bool:
+    """Whether any value that was read, or the name of any scan, is in there."""
     readings = [reading for card in findings.cards for reading in (card.raw, card.cleaned)]
     values = (one.value for reading in readings for one in reading.fields)
     characters = (one.read for reading in readings for one in reading.mended)
-    return any(one is not None for one in (*values, *characters))
+    names = (card.file for card in findings.cards)
+    return any(one is not None for one in (*values, *characters, *names))
 
 
 def as_json(findings: Findings) -> str:
     """The whole of the findings."""
-    about = {"format": FORMAT, "holds_personal_data": holds_values(findings)}
+    about = {"format": FORMAT, "holds_personal_data": holds_personal_data(findings)}
     return json.dumps(about | asdict(findings), indent=1) + "\n"
 
 
@@ -75,6 +76,7 @@ def _findings(record: dict[str, Any]) -> Findings:
         "strata": tuple(_stratum(one) for one in record["strata"]),
         "worst": _stratum(record["worst"]) if record["worst"] else None,
         "ceiling": _ceiling(record["ceiling"]) if record["ceiling"] else None,
+        "null": Table(**record["null"]) if record["null"] else None,
         "fields": tuple(FieldFigures(**one) for one in record["fields"]),
         "cards": tuple(_card(one) for one in record["cards"]),
     }

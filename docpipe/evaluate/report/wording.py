@@ -5,6 +5,8 @@ from docpipe.evaluate.uplift import Interval
 
 SURE_BELOW = 0.05                # p-values under it are called unlikely to be chance
 
+FIRST_PAGE_ONLY = "Of several pages, of which the first alone was judged"
+
 
 def percent(share: float) -> str:
     """A share, 0 to 1 or beyond.
