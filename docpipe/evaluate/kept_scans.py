@@ -17,6 +17,7 @@ from pathlib import Path
 
 from docpipe.evaluate.scans import ScanRead
 from docpipe.ocr.cache import Answers
+from docpipe.ocr.engine import LONGEST_S
 from docpipe.ocr.schema import Schema
 
 CODE = ("imageio", "ocr", "evaluate/scans.py", "mrz.py", "page.py")
@@ -52,8 +53,9 @@ class KeptScans:
         return ScanRead.of_record(record) if record else None
 
     def keep(self, key: bytes, read: ScanRead) -> None:
-        """Keep what was read."""
-        self.answers.keep({key: asdict(read)})
+        """Keep what was read; a scan on which the engine may have given up is read again."""
+        if read.seconds < LONGEST_S:
+            self.answers.keep({key: asdict(read)})
 
 
 @cache

@@ -83,15 +83,15 @@ def false_accepts(findings: Findings) -> Section:
 
 
 def mended_characters(findings: Findings) -> Section:
-    """What was put right in machine readable zones, by what told."""
+    """What was put right in machine readable zones and labelled fields, by what told."""
     title, counts = "Mended characters", (findings.mended_raw, findings.mended_cleaned)
     if not any(sum(of_version.values()) for of_version in counts):
-        return Section(title, (Text("No character of a machine readable zone had to be put right."),))
+        return Section(title, (Text("No character had to be put right."),))
     rows = tuple((rule, meaning, *(str(of_version[rule]) for of_version in counts)) for rule, meaning in RULES.items())
     text = (
-        "Characters of machine readable zones that were read as others and put right. A card may owe its pass to them, "
+        "Characters of machine readable zones and of labelled fields that were put right. A card may owe its pass to them, "
         "and a false accept too. Each one stands in cards.csv (mended_raw, mended_cleaned) and in report.json by its "
-        "line, position and rule; the character itself only in a report.json that was made with --with-images."
+        "line or field, position and rule; the character itself only in a report.json that was made with --with-images."
     )
     grid = Grid("Characters put right, by what told", ("rule", "what was read", "as scanned", "cleaned"), rows, words=2)
     return Section(title, (grid, Text(text)))
