@@ -91,7 +91,7 @@ def mended_characters(findings: Findings) -> Section:
     text = (
         "Characters of machine readable zones and of labelled fields that were put right. A card may owe its pass to "
         "them, and a false accept too. Each one stands in cards.csv (mended_raw, mended_cleaned) and in report.json by "
-        "its line or field, position and rule; the character itself only in a report.json that was made with --with-images."
+        "its line or field, position and rule; the character itself only in a report.json made with --with-images."
     )
     grid = Grid("Characters put right, by what told", ("rule", "what was read", "as scanned", "cleaned"), rows, words=2)
     return Section(title, (grid, Text(text)))
