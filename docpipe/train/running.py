@@ -2,6 +2,7 @@
 
 import math
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,15 @@ def autocast(config: TrainConfig, place: Place) -> torch.autocast:
     return torch.autocast(place.device, torch.bfloat16, enabled=config.precision == "bfloat16")
 
 
+def _leave_the_parents_threads_alone(_worker: int) -> None:
+    """Forget what libraries of the parent want done when its threads end.
+
+    A forked worker would do it, too, without those threads: beside Prefect's it ends with code 1 and takes the training
+    with it.
+    """
+    threading._threading_atexits.clear()  # type: ignore[attr-defined]
+
+
 def batches(
     pairs: Dataset[tuple[Tensor, ...]], config: TrainConfig, place: Place, begun: int
 ) -> Iterator[tuple[int, list[Tensor], float]]:
@@ -109,6 +119,7 @@ def batches(
         num_workers=config.workers,
         prefetch_factor=8 if config.workers else None,
         multiprocessing_context="fork" if config.workers else None,
+        worker_init_fn=_leave_the_parents_threads_alone if config.workers else None,
         pin_memory=place.device == "cuda",
     )
     iterator = iter(loader)

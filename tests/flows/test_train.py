@@ -32,7 +32,7 @@ checked = 4
 def test_a_training_adds_the_next_version_and_can_be_gone_on_with(server, cards, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "models"))
     (tmp_path / "tiny.toml").write_text(CONFIG)
-    options = {"runs": str(tmp_path / "runs"), "changes": {"cards": f'"{cards}"'}}
+    options = {"runs": str(tmp_path / "runs"), "changes": {"cards": f'"{cards}"', "workers": "1"}}
     assert train(str(tmp_path / "tiny.toml"), **options) == "tiny@1"
     resumed = train(runs=str(tmp_path / "runs"), resume=str(tmp_path / "runs" / "001-tiny"), changes={"steps": "6"})
     assert resumed == "tiny@2"
