@@ -36,7 +36,8 @@ def harvest(
     Returns:
         Completed; under the name CompletedWithErrors where some scans could not be read, with the number of them.
     """
-    with discreet(private_folder(Path(library).parent)):
+    private = private_folder(Path(library).parent)
+    with discreet(private):
         try:
             jobs = plan_jobs([inbox], Path(library)).jobs
         except NoScansError:
@@ -51,7 +52,7 @@ def harvest(
         kept, failed = sum(report.kept for report in reports), [report for report in reports if report.error]
         _tell(reports, kept, Path(library))
         if failed:
-            ids = PageIds(private_folder(Path(library).parent))
+            ids = PageIds(private)
             rows = [{"id": ids.tell(report.source)} for report in failed]
             tell_table("harvest-failed", rows, "Scans that could not be read")
             name = "CompletedWithErrors"
