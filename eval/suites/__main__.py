@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 
 import click
 
@@ -15,12 +16,10 @@ from docpipe.ocr.engines import load_ocr
 from eval.record import RESULTS, commit_and_day, keep
 from eval.suites import lock
 from eval.suites.reading import Verdict, judge, reader_hash
-from eval.suites.suite import Suite, SuitePage, pages_of, suites_of
+from eval.suites.suite import OCR, SECOND_OCR, SECOND_PAGES, Suite, SuitePage, pages_of, suites_of
 from eval.suites.tables import Judged, changes, fields_table, rows_of, strata_tables, ways_table
 from eval.suites.ways import CONTROLS, ENGINES, PEERS, fingerprint, require_programs
 
-OCR, SECOND_OCR = "tesserocr", "rapidocr"
-SECOND_PAGES = 156               # of the cards that the second engine reads: three rounds of all leads
 RESULTS_TABLE = "suites.csv"
 
 
@@ -98,6 +97,7 @@ def _judge_all(suites: Sequence[Suite], run: Run, keep_as: str | None) -> None:
     if missing := {"id-cards", "receipts"} - {suite.name for suite in suites}:
         lines.append(f"not judged: {', '.join(sorted(missing))}")
     rows: list[dict[str, object]] = []
+    begun = monotonic()
     for suite in suites:
         folder, pages = _made(suite, run)
         place = Place(folder, lock.check(suite, folder, pages, quick=run.quick))
@@ -112,6 +112,8 @@ def _judge_all(suites: Sequence[Suite], run: Run, keep_as: str | None) -> None:
                 lines += ["", *ways_table(second)]
         if suite.counts == "fields":
             lines += ["", *fields_table(judged)]
+    minutes = (monotonic() - begun) / 60
+    lines += ["", f"{minutes:.0f} minutes with {run.jobs} processes, without what a run before had judged"]
     if keep_as:
         keep(keep_as, lines)
         _keep_rows(rows, fingerprint("docpipe", run.model))
@@ -123,10 +125,8 @@ def _described(suite: Suite, run: Run) -> dict[str, object]:
     shutil.rmtree(run.work / suite.name, ignore_errors=True)
     folder, pages = _made(suite, run)
     quick = pages[: suite.quick.pages]
-    return {
-        "about": suite.about, "passes": suite.rule, "full": lock.describe(suite, folder, pages),
-        "quick": lock.describe(suite, folder, quick),
-    }  # fmt: skip
+    full = lock.describe(suite, folder, pages)
+    return {**lock.words(suite), "full": full, "quick": lock.describe(suite, folder, quick)}
 
 
 def _made(suite: Suite, run: Run) -> tuple[Path, list[SuitePage]]:

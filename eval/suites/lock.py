@@ -12,13 +12,28 @@ from typing import Any
 from docpipe.errors import InputError
 from docpipe.imageio import open_scan
 from docpipe.noise.recipe import load_recipe
-from docpipe.ocr.schema import Field, fold
+from docpipe.ocr import folding
+from docpipe.ocr.schema import Field
 from eval.suites import reading
-from eval.suites.suite import CARDS_SEED, CLEAN_SEED, DRAWS, ID_CARDS_SEED, RECIPE, Suite, SuitePage, bare, schemas_of
+from eval.suites.suite import (
+    ANYWHERE,
+    CARDS_SEED,
+    CLEAN_SEED,
+    DRAWS,
+    ID_CARDS_SEED,
+    OCR,
+    RECIPE,
+    SECOND_OCR,
+    SECOND_PAGES,
+    Suite,
+    SuitePage,
+    bare,
+    schemas_of,
+)
 
 LOCK = Path(__file__).parents[1] / "suites.lock"
 # What they call right, is right.
-PASS_RULE = (Field.same, fold, reading._read, reading.Verdict.passes.fget, bare)
+PASS_RULE = (Field.same, folding, reading._read, reading.Verdict.passes.fget, bare)
 # They decide what a card looks like, to the pixel.
 DRAWN_BY = ("numpy", "opencv-python-headless", "pillow", "faker", "scipy")
 
@@ -40,11 +55,19 @@ def describe(suite: Suite, folder: Path, pages: Sequence[SuitePage]) -> dict[str
     }
 
 
+def words(suite: Suite) -> dict[str, Any]:
+    """What holds for a suite beside its pages."""
+    return {"about": suite.about, "passes": suite.rule, "pages of peers": suite.full.peers}
+
+
 def definitions() -> dict[str, Any]:
     """What holds for all suites."""
     return {
         "seeds": {"cards": CARDS_SEED, "clean": CLEAN_SEED, "id-cards": ID_CARDS_SEED},
         "draws of an id-card": DRAWS,
+        "engine": OCR,
+        "second engine": {"name": SECOND_OCR, "cards": SECOND_PAGES},
+        "segmentation of receipts": ANYWHERE,
         "recipe": {"name": RECIPE, "sha256": load_recipe(RECIPE).fingerprint},
         "code of the pass rule": _sha256("".join(inspect.getsource(one) for one in PASS_RULE).encode()),
         "drawn by": {name: version(name) for name in DRAWN_BY},
@@ -101,8 +124,9 @@ def check(suite: Suite, folder: Path, pages: Sequence[SuitePage], *, quick: bool
     locked = read_lock()
     if suite.name not in locked["suites"]:
         raise InputError(f"suite {suite.name} is not in {LOCK.name}", "--write-lock writes it")
-    found = {**definitions(), **describe(suite, folder, pages)}
-    expected = {**locked, **locked["suites"][suite.name]["quick" if quick else "full"]}
+    found = {**definitions(), **words(suite), **describe(suite, folder, pages)}
+    of_suite = locked["suites"][suite.name]
+    expected = {**locked, **of_suite, **of_suite["quick" if quick else "full"]}
     differing = [name for name in found if name != "drawn by" and found[name] != expected.get(name)]
     if differing:
         here, there = found["drawn by"], locked["drawn by"]

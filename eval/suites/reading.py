@@ -19,10 +19,9 @@ from docpipe.ocr.engine import Engine
 from docpipe.ocr.engines import load_ocr
 from docpipe.ocr.extract import extract
 from docpipe.page import Gray
-from eval.suites.suite import SuitePage, bare
+from eval.suites.suite import ANYWHERE, SuitePage, bare
 from eval.suites.ways import PeerError, fingerprint, load_way
 
-PAGE = 3                         # Tesseract's own segmentation of a page, for fields that may stand anywhere
 LONGEST_S = 120                  # a page on which cleaning and OCR take longer counts as not read
 
 
@@ -119,7 +118,7 @@ def _ready(ocr: str) -> Engine:
 
 def _read(gray: Gray, page: SuitePage, engine: Engine) -> tuple[dict[str, bool], bool]:
     if page.schema is None:
-        text = bare(" ".join(word.text for word in engine.words([gray], PAGE)[0]))
+        text = bare(" ".join(word.text for word in engine.words([gray], ANYWHERE)[0]))
         return {name: bare(value) in text for name, value in page.true.items()}, False
     read = extract(gray, page.schema, engine)
     right = {one.name: one.same(read.values.get(one.name, ""), page.true[one.name]) for one in page.schema.required}

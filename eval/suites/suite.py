@@ -25,6 +25,9 @@ UNTOUCHED = str(HERE / "untouched.toml")
 ID_CARD_SCHEMA = str(HERE / "ktp.toml")
 ID_CARD_DPI = 300                # 1011 pixels on 85.6 mm
 DRAWS = 5
+OCR, SECOND_OCR = "tesserocr", "rapidocr"
+SECOND_PAGES = 156               # of the cards that the second engine reads: three rounds of all leads
+ANYWHERE = 3                     # Tesseract's own segmentation of a page, for fields that may stand anywhere
 RECEIPT_FIELDS = ("company", "date", "address", "total")
 SHORTEST = 4                     # letters and digits; shorter values stand on a page by chance
 
