@@ -72,6 +72,7 @@ def test_the_committed_lock_is_that_of_this_code_and_large_enough():
     assert all(described[name] == of_code[name] for name in of_code if name != "drawn by")
     sizes = {name: of_suite["full"]["pages"] for name, of_suite in described["suites"].items()}
     assert sizes["cards"] >= 600 and sizes["clean"] >= 300
+    assert described["suites"]["cards"]["full"]["rarest noise"] >= 24
 
 
 @pytest.mark.parametrize("way", PEERS)

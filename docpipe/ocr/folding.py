@@ -14,3 +14,19 @@ def fold(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text.translate(UNMARKED))
     return "".join(character for character in plain.casefold() if character.isascii() and character.isalnum())
+
+
+def says_the_same(read: str, truth: str) -> bool:
+    """Whether both fold to the same, and letters of the truth that are not Latin, which folding drops, were read, too.
+
+    >>> says_the_same("GROSS LECKI", "Groß-Łęcki"), says_the_same("", "Łęcki"), says_the_same("", "Иванов")
+    (True, False, False)
+    """
+    foreign = _foreign_letters(truth)
+    return fold(read) == fold(truth) and (not foreign or foreign == _foreign_letters(read))
+
+
+def _foreign_letters(text: str) -> str:
+    """What folding leaves out though it says something, such as Greek letters."""
+    plain = unicodedata.normalize("NFKD", text.translate(UNMARKED)).casefold()
+    return "".join(character for character in plain if character.isalnum() and not character.isascii())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Rule = Literal["digit", "letter", "position", "second look", "check digit", "alphabet", "name", "IJ"]
+Rule = Literal["digit", "letter", "position", "second look", "check digit", "alphabet", "left out", "name", "IJ"]
 
 RULES: Mapping[Rule, str] = {
     "digit": "a letter was read where only a digit can stand",
@@ -13,6 +13,7 @@ RULES: Mapping[Rule, str] = {
     "second look": "a second look saw what the first did not: a check digit agrees with it, or it is a G taken for a 6",
     "check digit": "a look-alike was put in its place, so that a check digit agrees",
     "alphabet": "a letter was read that a labelled field cannot have, and taken for the digit that it looks like",
+    "left out": "beside it stood a character that a labelled field cannot have, and that looks like no digit",
     "name": "what was read in a labelled name is what OCR makes of another letter, such as a small l of a capital I",
     "IJ": "most looks at a labelled field read U and one IJ, which is often read as U, and never the other way round",
 }

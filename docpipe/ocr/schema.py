@@ -12,7 +12,7 @@ from typing import Any
 from docpipe.errors import InputError
 from docpipe.mrz import FORMATS
 from docpipe.ocr.dates import read_short_date
-from docpipe.ocr.folding import fold
+from docpipe.ocr.folding import fold, says_the_same
 from docpipe.ocr.values import READERS, Reading, reading_of, within
 from docpipe.ocr.zone_values import ZONE_VALUES, is_zone_value
 
@@ -80,7 +80,7 @@ class Field:
 
     def same(self, read: str, truth: str) -> bool:
         """Whether a value read is the true one; names and texts are compared without case, marks and blanks."""
-        return fold(read) == fold(truth) if self.kind in ("name", "text") else read == truth
+        return says_the_same(read, truth) if self.kind in ("name", "text") else read == truth
 
 
 @dataclass(frozen=True, slots=True)

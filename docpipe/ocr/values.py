@@ -83,14 +83,25 @@ def name_characters(text: str) -> list[Character]:
 
 
 def within(characters: Sequence[Character], alphabet: str) -> list[Character]:
-    """The characters in an alphabet: others are taken for the digits that they look like, or fall out."""
-    found = []
+    """The characters in an alphabet: others are taken for the digits that they look like, or left out.
+
+    >>> [(one.value, one.read, one.rule) for one in within(_as_read("1EO"), "0123456789")]
+    [('1', '1E', 'left out'), ('0', 'O', 'alphabet')]
+    """
+    found: list[Character] = []
+    before = ""                      # what was left out ahead of the first character that stays
     for one in characters:
         digit = AS_DIGIT.get(one.value)
         if one.value in alphabet:
             found.append(one)
         elif digit and digit in alphabet:
             found.append(Character(digit, one.read, "alphabet"))
+        elif found:
+            found[-1] = Character(found[-1].value, found[-1].read + one.read, "left out")
+        else:
+            before += one.read
+    if before and found:
+        found[0] = Character(found[0].value, before + found[0].read, "left out")
     return found
 
 

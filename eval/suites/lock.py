@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from docpipe.errors import InputError
+from docpipe.evaluate.provenance import read_origins
 from docpipe.imageio import open_scan
 from docpipe.noise.recipe import load_recipe
 from docpipe.ocr import folding
@@ -49,10 +51,22 @@ def describe(suite: Suite, folder: Path, pages: Sequence[SuitePage]) -> dict[str
     truths = json.dumps([[page.file, page.layout, dict(page.true)] for page in pages])
     return {
         "pages": len(pages),
+        **_noise(folder / "pairs.jsonl", pages),
         "truth": _sha256(truths.encode()),
         "schemas": _sha256(repr([asdict(schema) for schema in schemas_of(suite)]).encode()),
         "images": images_hash(folder, pages),
     }
+
+
+def _noise(pairs: Path, pages: Sequence[SuitePage]) -> dict[str, Any]:
+    """What the tables by noise are counted from, and how many pages the rarest has; of drawn pages only."""
+    if not pairs.exists():
+        return {}
+    origins = read_origins(pairs)
+    strata = [(page.file, origins[page.file].strata) for page in pages]
+    found = Counter(kind for _, groups in strata for kind in groups["noise"])
+    rarest = {"rarest noise": min(found.values())} if found else {}
+    return {"noise": _sha256(json.dumps(strata).encode()), **rarest}
 
 
 def words(suite: Suite) -> dict[str, Any]:

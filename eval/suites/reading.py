@@ -15,6 +15,7 @@ from pebble import ProcessExpired, ProcessPool
 from docpipe.errors import InputError
 from docpipe.evaluate import kept_scans
 from docpipe.imageio import open_scan
+from docpipe.ocr.engine import LONGEST_S as GIVEN_UP_S
 from docpipe.ocr.engine import Engine
 from docpipe.ocr.engines import load_ocr
 from docpipe.ocr.extract import extract
@@ -34,8 +35,8 @@ class Verdict:
         right: field -> whether it was right.
         valid: all fields are valid by their own rules; a valid page that does not pass is a false accept.
         seconds: that its preparation took, on one thread.
-        unread: cleaning made nothing of it, or it killed its process or took too long; it counts as failed, and that
-            is not kept.
+        unread: cleaning made nothing of it, it killed its process, or it took so long that the engine may have given
+            up; it counts as failed, and that is not kept.
     """
 
     page: str
@@ -92,7 +93,7 @@ def _outcomes(pool: ProcessPool, read: Callable[[SuitePage], Verdict], pages: Se
         try:
             yield next(verdicts)
         except (PeerError, ProcessExpired, TimeoutError):
-            yield Verdict(page.file, dict.fromkeys(page.true, False), False, 0.0, unread=True)
+            yield unread(page)
 
 
 def judge_one(page: SuitePage, *, folder: Path, way: str, ocr: str, model: Path | None) -> Verdict:
@@ -107,8 +108,16 @@ def judge_one(page: SuitePage, *, folder: Path, way: str, ocr: str, model: Path 
         begun = perf_counter()
         gray = prepare(gray)
         seconds = perf_counter() - begun
+    begun = perf_counter()
     right, valid = _read(gray, page, _ready(ocr))
+    if perf_counter() - begun >= GIVEN_UP_S:
+        return unread(page)
     return Verdict(page.file, right, valid, seconds)
+
+
+def unread(page: SuitePage) -> Verdict:
+    """That nothing came of a page."""
+    return Verdict(page.file, dict.fromkeys(page.true, False), False, 0.0, unread=True)
 
 
 @lru_cache(maxsize=2)

@@ -93,7 +93,7 @@ def suites_of(data: Path | None) -> list[Suite]:
     """All suites; those of real pages only where the folder of the data is known."""
     cards = Suite(
         "cards", f"synthetic cards under recipe {RECIPE}: severity uniform, every noise leads in turn", "cards",
-        Sizes(676, 156), Sizes(52, 0), _make_cards, "every required field of the layout's schema says what it should",
+        Sizes(780, 156), Sizes(52, 0), _make_cards, "every required field of the layout's schema says what it should",
     )  # fmt: skip
     clean = Suite(
         "clean", "synthetic cards without noise: harm only", "cards", Sizes(304, 64), Sizes(40, 0), _make_clean,

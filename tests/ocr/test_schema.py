@@ -22,6 +22,21 @@ def test_names_are_compared_without_marks_case_and_blanks():
     assert name.read("llona de la Cruz").value == "Ilona de la Cruz"
 
 
+@pytest.mark.parametrize("truth", ["Иванов", "Παπαδόπουλος", "李", "محمد", "Anna Иванова"])
+def test_a_name_that_is_not_in_latin_letters_is_right_only_where_it_was_read(truth):
+    name = Field("surname", "name", required=True)
+    assert name.same(truth.upper(), truth)
+    assert not any(name.same(read, truth) for read in ("", "Anna", "Петров"))
+
+
+def test_a_character_that_a_number_cannot_have_is_named_when_it_is_left_out():
+    number = Field("personal_number", "number", required=True, alphabet="0123456789")
+    reading = number.read("E12X34")
+    assert reading.value == "1234"
+    places = [(one.position, one.rule, one.read) for one in reading.mended]
+    assert places == [(1, "left out", "E1"), (2, "left out", "2X")]
+
+
 def test_a_number_keeps_to_its_alphabet_and_length():
     number = Field("document_number", "number", alphabet="0123456789CFGHJKLMNPRTVWXYZ", length=(9, 9))
     assert number.read("CO1X00T47.").value == "C01X00T47"
