@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from docpipe.synth.harvest_shapes import Mask, disc, fitted, grown, opened, square, without
+from docpipe.synth.harvest_shapes import Mask, closed, disc, fitted, grown, opened, square, without
 
 LINE_MM = 7.0                                # no letter on a card has a straight stroke of such a length
 TURNS_DEG = (-6, -4, -2, 0, 2, 4, 6)
@@ -21,18 +21,36 @@ def crossing_lines(strokes: Mask, width_mm: float, mm_px: float) -> Mask:
         width_mm: of the widest line.
         mm_px: pixels a millimetre.
     """
+    along, down, coarse_px = _straight(strokes, width_mm, mm_px)
+    return fitted(_crossing(along, 1, coarse_px) | _crossing(down, 0, coarse_px), strokes.shape) & strokes
+
+
+def long_lines(strokes: Mask, width_mm: float, mm_px: float) -> Mask:
+    """The straight lines among strokes that are too long for a letter, whether they cross the page or not.
+
+    Args:
+        strokes: (H, W), 1 where a stroke is.
+        width_mm: of the widest line.
+        mm_px: pixels a millimetre.
+    """
+    along, down, coarse_px = _straight(strokes, width_mm, mm_px)
+    bridge = square(1 + 2 * round(LINE_MM / 4 * coarse_px))      # where a letter lies on a line, it is no narrow one
+    found = closed(along, bridge[:1]) | closed(down, bridge[:, :1])
+    return fitted(found, strokes.shape) & strokes
+
+
+def _straight(strokes: Mask, width_mm: float, mm_px: float) -> tuple[Mask, Mask, float]:
+    """Straight lines of `LINE_MM` along the page and down the page, on a coarser copy; its pixels a millimetre."""
     shrink = min(1.0, SEEN_PX_PER_MM / mm_px)         # so coarse that a rough fold is straight
     joined = grown(strokes, square(3)).astype(np.float32)
     coarse = cv2.resize(joined, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     seen, coarse_px = np.asarray(coarse > SEEN_FILLED, np.uint8), shrink * mm_px
     narrow = without(seen, opened(seen, disc(width_mm * coarse_px / 2)))
-    found = np.zeros_like(seen)
-    for side, upright_deg in ((1, 0), (0, 90)):
-        straight = np.zeros_like(seen)
-        for turn_deg in TURNS_DEG:
-            straight |= opened(narrow, _line(round(LINE_MM * coarse_px), upright_deg + turn_deg))
-        found |= _crossing(straight, side, coarse_px)
-    return fitted(found, strokes.shape) & strokes
+    along, down = np.zeros_like(seen), np.zeros_like(seen)
+    for turn_deg in TURNS_DEG:
+        along |= opened(narrow, _line(round(LINE_MM * coarse_px), turn_deg))
+        down |= opened(narrow, _line(round(LINE_MM * coarse_px), 90 + turn_deg))
+    return along, down, coarse_px
 
 
 def _crossing(straight: Mask, side: int, mm_px: float) -> Mask:

@@ -11,8 +11,19 @@ import numpy as np
 from docpipe.noise.fields import Field
 from docpipe.page import Gray
 from docpipe.synth.harvest_ground import paper_light, portraits, where_grounds_meet
-from docpipe.synth.harvest_lines import LINE_MM, crossing_lines
-from docpipe.synth.harvest_shapes import Mask, chosen, closed, components, disc, grown, opened, stands_in_rows, without
+from docpipe.synth.harvest_lines import LINE_MM, crossing_lines, long_lines
+from docpipe.synth.harvest_shapes import (
+    FEWEST_IN_A_ROW,
+    Mask,
+    chosen,
+    closed,
+    components,
+    disc,
+    grown,
+    opened,
+    stands_in_rows,
+    without,
+)
 
 # Shares of the paper's light, where no unit is named.
 LEAST_SOFT, SOFT_GRAINS = 0.035, 1.5         # soft noise is stronger than this, and than so much of the page's grain
@@ -78,8 +89,7 @@ def take_apart(gray: Gray, mm_px: float) -> PageMaps:
 
 def _lines_and_print(lost: Field, grain: float, mm_px: float) -> tuple[Mask, Mask, Mask]:
     """Streaks; streaks and folds; print."""
-    side = 2 * round(AROUND_MM * mm_px / 2) + 1
-    relief = np.abs(lost - cv2.blur(lost, (side, side)))
+    relief = _relief(lost, np.ones(lost.shape, np.uint8), mm_px)
     strokes = (relief > min(max(INK[0], 2 * grain), INK[1])).astype(np.uint8)
     dark = (relief > FOLD).astype(np.uint8)
     glyphs = _glyphs(strokes, mm_px)                     # a line of text may run off the page, too
@@ -90,12 +100,31 @@ def _lines_and_print(lost: Field, grain: float, mm_px: float) -> tuple[Mask, Mas
     ink = without(strokes, grown(lines, near)) | without(dark, grown(streaks, near))
     ink |= closed(ink, across) & grown(lines, near)      # a letter that lines cut to pieces is a letter
     solid = opened((lost > SOLID).astype(np.uint8), disc(0.6 * mm_px))
-    pale = without((relief > max(PALE, 2 * grain)).astype(np.uint8), grown(lines, near))
-    rows = closed(_glyphs(pale, mm_px), disc(WORD_GAP_MM / 2 * mm_px))
-    printed = _print(ink, lost, mm_px) | solid | rows
+    printed = _print(ink, lost, mm_px) | solid | _pale_rows(lost, grown(lines, near), grain, mm_px)
     for level in DARKER:                                 # letters that run into the rim of a stain part from it here
         printed |= _print(ink & (relief > level).astype(np.uint8), lost, mm_px)
     return streaks, lines, printed
+
+
+def _relief(lost: Field, counts: Mask, mm_px: float) -> Field:
+    """How far everything is from the mean of what counts around it."""
+    side = 2 * round(AROUND_MM * mm_px / 2) + 1
+    total, share = (cv2.blur(one.astype(np.float32), (side, side)) for one in (lost * counts, counts))
+    return np.asarray(np.abs(lost - total / np.maximum(share, 1 / side**2)), np.float32)
+
+
+def _pale_rows(lost: Field, lines: Mask, grain: float, mm_px: float) -> Mask:
+    """Rows of glyphs that are paler than ink, also where lines run through them.
+
+    The lines, as dark as they are, do not count in what is around a glyph, and those that are as pale as glyphs are
+    taken out of them: either would hide the row. A glyph on a line needs no others, as the line may hide them.
+    """
+    relief = _relief(lost, 1 - lines, mm_px)
+    pale = without((relief > max(PALE, 2 * grain)).astype(np.uint8), lines)
+    lines = lines | long_lines(pale, STREAK_MM, mm_px)
+    pieces, beside = without(pale, lines), grown(lines, disc(0.3 * mm_px))
+    rows = _glyphs(pieces, mm_px) | _glyphs(pieces, mm_px, fewest=1) & beside
+    return closed(rows, disc(WORD_GAP_MM / 2 * mm_px))
 
 
 def _soft(lost: Field, mm_px: float) -> Field:
@@ -105,12 +134,12 @@ def _soft(lost: Field, mm_px: float) -> Field:
     return np.asarray(soft - np.median(soft), np.float32)        # opening grain makes it lighter everywhere
 
 
-def _glyphs(strokes: Mask, mm_px: float) -> Mask:
-    """The strokes of the size of glyphs that stand in rows."""
+def _glyphs(strokes: Mask, mm_px: float, *, fewest: int = FEWEST_IN_A_ROW) -> Mask:
+    """The strokes of the size of glyphs that stand in rows of so many or more."""
     labels, boxes = components(strokes)
     longest, shortest = boxes[:, 2:4].max(axis=1, initial=0), boxes[:, 2:4].min(axis=1, initial=2**30)
     is_glyph = (longest > SPECK_MM * mm_px) & (longest <= LINE_MM * mm_px) & (longest <= 8 * shortest)
-    is_glyph[is_glyph] = stands_in_rows(boxes[is_glyph])
+    is_glyph[is_glyph] = stands_in_rows(boxes[is_glyph], fewest)
     return chosen(labels, is_glyph)
 
 

@@ -61,8 +61,12 @@ def chosen(labels: NDArray[np.int32], is_chosen: NDArray[np.bool_]) -> Mask:
     return np.concatenate([np.zeros(1, np.uint8), is_chosen.astype(np.uint8)])[labels]
 
 
-def stands_in_rows(boxes: Boxes) -> NDArray[np.bool_]:
+def stands_in_rows(boxes: Boxes, fewest: int = FEWEST_IN_A_ROW) -> NDArray[np.bool_]:
     """Which components have others of their height beside them, on one line or in one column: as glyphs have.
+
+    Args:
+        boxes: of the components.
+        fewest: how many a row has, at least.
 
     Returns:
         (N,) bool; all of them where there are so many that they cannot be compared.
@@ -79,5 +83,5 @@ def stands_in_rows(boxes: Boxes) -> NDArray[np.bool_]:
             alike = np.minimum(height[here, None], height) > 0.55 * taller
             same_line = np.abs(bottom[here, None] - bottom) < 0.35 * taller
             near = np.abs(middle[here, None] - middle) < 2.5 * taller
-            found[here] |= (alike & same_line & near).sum(axis=1) >= FEWEST_IN_A_ROW
+            found[here] |= (alike & same_line & near).sum(axis=1) >= fewest
     return found

@@ -110,6 +110,22 @@ def test_a_stain_with_print_on_it_leaves_the_print_behind(planted):
         assert not ink[top:bottom, left:right].any()
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("digits", ["7", "70"])
+def test_pale_digits_on_a_streak_are_print_though_it_hides_that_they_are_a_row(planted, digits, turned):
+    page, _ = planted(with_stain=False)
+    ink = np.full(page.pixels.shape, 255, np.uint8)
+    cv2.putText(ink, digits, (400, 300), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 232, 1, cv2.LINE_AA)
+    pixels = page.pixels * (ink / 255)
+    pixels[294:298] *= 0.8                                # the digits end at row 300
+    pixels = np.rint(pixels).astype(np.uint8)
+    if turned:
+        pixels, ink = np.ascontiguousarray(pixels.T), np.ascontiguousarray(ink.T)
+    maps = take_apart(pixels, MM_PX)
+    assert maps.forbidden[ink < 255].all()
+    assert maps.lines.any(), "the rest of the streak is noise"
+
+
 @pytest.mark.parametrize("word, is_kept", [(("7", 31.0), False), (("é", 95.0), False), (("ب", 60.0), False),
                                            (("7", 30.0), True), (("--", 95.0), True), (("a-", 10.0), True)])
 def test_a_patch_on_which_a_letter_or_a_digit_is_read_is_rejected(planted, word, is_kept):
