@@ -26,7 +26,7 @@ GAP_PX = 6
 SEED = 3
 # Where that one puts an effect beyond the region, or shows it in a form that is not typical.
 SEEDS = {
-    "pen_strokes": 6, "stains": 1, "scribble": 1, "paste": 4, "punch_holes": 7, "staples": 0, "recopied": 7, "dust": 0,
+    "pen_strokes": 6, "stains": 1, "scribble": 1, "paste": 7, "punch_holes": 7, "staples": 0, "recopied": 7, "dust": 0,
     "edge_shadow": 4, "moire": 2, "glare": 6, "fax": 7,
 }  # fmt: skip
 

@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from docpipe.noise import NOISES, TEST_ONLY
 from docpipe.noise.recipe import built_in_recipes
+from eval.noise_pictures import GAP_PX
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "noise.md").read_text(encoding="utf-8")
@@ -27,6 +29,15 @@ def test_a_section_says_something_shows_a_picture_and_names_what_is_special(kind
         assert picture.width > 3 * picture.height and picture.mode == "L"
     assert ("For testing only." in " ".join(said)) == (kind in TEST_ONLY)
     assert ("**Moves ink.**" in " ".join(said)) == NOISES[kind].moves_ink
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_a_picture_shows_its_effect_within_the_region(kind):
+    with Image.open(DOCS / "noise" / f"{kind}.jpg") as picture:
+        gray = np.asarray(picture, np.int16)
+    width = (gray.shape[1] - 2 * GAP_PX) // 3
+    weak, strong = gray[:, :width], gray[:, -width:]
+    assert (np.abs(strong - weak) > 30).mean() > 0.005, "it lies elsewhere, or can hardly be seen"
 
 
 def test_all_pictures_together_stay_small_and_none_is_left_over():
