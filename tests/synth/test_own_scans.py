@@ -52,8 +52,9 @@ def test_every_page_gets_its_draws_and_clean_and_noisy_fit_together(scans, tmp_p
 
 def test_the_number_of_workers_and_other_scans_change_nothing(scans, tmp_path):
     write_pairs_from(scans, tmp_path / "one", seed=5)
-    write_pairs_from(scans, tmp_path / "two", seed=5, workers=2)
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    for workers in (2, 4):
+        write_pairs_from(scans, tmp_path / f"{workers} workers", seed=5, workers=workers)
+        assert contents(tmp_path / "one") == contents(tmp_path / f"{workers} workers")
     write_pairs_from(scans[2:], tmp_path / "alone", seed=5)
     alone, among = (tmp_path / "alone" / "noisy" / "00000-002-01.png", tmp_path / "one" / "noisy" / "00002-002-01.png")
     assert alone.read_bytes() == among.read_bytes()

@@ -1,6 +1,9 @@
 """Pairs: the same bytes whatever the workers, and truth and provenance beside them."""
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -51,11 +54,18 @@ def contents(folder):
 
 
 @pytest.mark.slow
-def test_workers_change_no_byte(tmp_path):
-    write_pairs(tmp_path / "one", 6, seed=3, workers=1)
-    write_pairs(tmp_path / "two", 6, seed=3, workers=2)
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
-    assert len(contents(tmp_path / "one")) == 14
+def test_neither_workers_nor_another_process_change_a_byte(tmp_path):
+    for workers in (1, 2, 4):                                   # four of them take four pairs at a time
+        write_pairs(tmp_path / f"{workers} workers", 14, seed=3, workers=workers, dpi=(200, 250))
+    code = f"""
+from pathlib import Path
+from docpipe.synth import write_pairs
+write_pairs(Path({str(tmp_path / "elsewhere")!r}), 14, seed=3, dpi=(200, 250))
+"""
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": "7"}, check=True)
+    first, *others = (contents(folder) for folder in sorted(tmp_path.iterdir()))
+    assert len(first) == 2 * 14 + 2 and len(others) == 3
+    assert all(other == first for other in others)
 
 
 def test_a_folder_holds_clean_noisy_truth_and_provenance(tmp_path):
