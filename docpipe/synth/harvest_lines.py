@@ -8,6 +8,7 @@ from docpipe.synth.harvest_shapes import Mask, closed, disc, fitted, grown, open
 LINE_MM = 7.0                                # no letter on a card has a straight stroke of such a length
 TURNS_DEG = (-6, -4, -2, 0, 2, 4, 6)
 SEEN_PX_PER_MM, SEEN_FILLED = 4.0, 0.2       # they are looked for on a coarser copy; share of its pixels
+RUN_MM = 1.5                                 # more than any stroke of print is wide
 GAP_MM, SHARE, FROM_EDGE_MM = 30.0, 0.6, 2.0
 
 
@@ -22,7 +23,9 @@ def crossing_lines(strokes: Mask, width_mm: float, mm_px: float) -> Mask:
         mm_px: pixels a millimetre.
     """
     along, down, coarse_px = _straight(strokes, width_mm, mm_px)
-    return fitted(_crossing(along, 1, coarse_px) | _crossing(down, 0, coarse_px), strokes.shape) & strokes
+    level, upright = (fitted(_crossing(straight, side, coarse_px), strokes.shape) & strokes
+                      for straight, side in ((along, 1), (down, 0)))
+    return _runs(level, 0, mm_px) | _runs(upright, 90, mm_px)
 
 
 def long_lines(strokes: Mask, width_mm: float, mm_px: float) -> Mask:
@@ -51,6 +54,14 @@ def _straight(strokes: Mask, width_mm: float, mm_px: float) -> tuple[Mask, Mask,
         along |= opened(narrow, _line(round(LINE_MM * coarse_px), turn_deg))
         down |= opened(narrow, _line(round(LINE_MM * coarse_px), 90 + turn_deg))
     return along, down, coarse_px
+
+
+def _runs(line: Mask, upright_deg: float, mm_px: float) -> Mask:
+    """A line without what sticks out of it, as letters do that stand on it."""
+    found = np.zeros_like(line)
+    for turn_deg in TURNS_DEG:
+        found |= opened(line, _line(round(RUN_MM * mm_px), upright_deg + turn_deg))
+    return found & line                               # OpenCV takes what lies beyond the page for a line
 
 
 def _crossing(straight: Mask, side: int, mm_px: float) -> Mask:

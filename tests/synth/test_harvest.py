@@ -21,6 +21,7 @@ from docpipe.page import Page
 from docpipe.synth.harvest import harvest, harvest_page
 from docpipe.synth.harvest_gate import KEPT_CONTRASTS, legible, shows_a_row
 from docpipe.synth.harvest_ground import paper_light, portraits
+from docpipe.synth.harvest_lines import crossing_lines
 from docpipe.synth.harvest_page import take_apart
 from docpipe.synth.harvest_shapes import stands_in_rows
 from docpipe.synth.likeness import is_like_one_of, look_of
@@ -124,6 +125,17 @@ def test_pale_digits_on_a_streak_are_print_though_it_hides_that_they_are_a_row(p
     maps = take_apart(pixels, MM_PX)
     assert maps.forbidden[ink < 255].all()
     assert maps.lines.any(), "the rest of the streak is noise"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_letters_that_stand_on_a_line_are_no_part_of_it(turned):
+    strokes = np.zeros((600, 800), np.uint8)
+    strokes[300:306] = 1
+    for left in range(200, 300, 6):
+        strokes[286:300, left:left + 3] = 1
+    found = crossing_lines(strokes.T if turned else strokes, 3.0, MM_PX)
+    found = found.T if turned else found
+    assert found[300:306].mean() > 0.95 and not found[:297].any()
 
 
 @pytest.mark.parametrize("word, is_kept", [(("7", 31.0), False), (("é", 95.0), False), (("ب", 60.0), False),
