@@ -7,11 +7,23 @@ import pytest
 from PIL import ImageFont
 
 from docpipe.cards import fonts
-from docpipe.cards.fonts import PACKAGES, VALUE_FAMILIES, families_of, find_fonts, font_sha256, split_of_family
+from docpipe.cards.fonts import (
+    MRZ_FAMILY,
+    PACKAGES,
+    VALUE_FAMILIES,
+    families_of,
+    find_fonts,
+    font_sha256,
+    split_of_family,
+)
 from docpipe.cards.identity import LOCALES, draw_identity
 from docpipe.errors import MissingToolError
 
 NATIONAL_LETTERS = "ÁÄÅÆÇČĎÉĚÍŁŃŇÓÖŐØŘŚŠȘŞŤÚŮŰÜÝŻŽßáäåæçčđéěíłńóöőøřśšșşťúůűüýżžĐÞðþİıºN°"
+
+
+def test_there_are_at_least_fifteen_families_beside_that_of_the_zone():
+    assert len(VALUE_FAMILIES) >= 15 and MRZ_FAMILY not in VALUE_FAMILIES
 
 
 def test_every_split_has_fonts_and_no_font_is_in_two():

@@ -54,6 +54,10 @@ def test_layouts_of_the_training_are_none_of_those_for_testing_and_their_order_n
     assert not set(LAYOUTS) & set(TEST_ONLY_LAYOUTS)
 
 
+def test_there_are_eight_layouts_or_more_and_two_of_them_are_for_testing_only():
+    assert len(set(SHIPPED_LAYOUTS)) >= 8 and len(TEST_ONLY_LAYOUTS) == 2
+
+
 @pytest.mark.parametrize("name", TEST_ONLY_LAYOUTS)
 def test_a_layout_for_testing_only_says_so(name):
     assert "For testing only" in load_layout(name).about

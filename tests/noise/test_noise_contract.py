@@ -49,6 +49,16 @@ def test_what_is_drawn_lies_in_the_ranges(kind):
             assert value in allowed if field.type == Choices else allowed[0] <= value <= allowed[1]
 
 
+@pytest.mark.parametrize(("kind", "strength", "named"), [
+    ("gaussian", "variance", (0.005, 0.08)),
+    ("speckle", "variance", (0.005, 0.2)),
+    ("salt_and_pepper", "share", (0.02, 0.07)),
+    ("binarise", "threshold", (40, 220)),
+])
+def test_noises_of_sensors_and_thresholds_have_the_ranges_that_the_documents_name(kind, strength, named):
+    assert getattr(NOISES[kind](), strength) == named
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_is_of_a_kind_that_a_recipe_can_set(kind):
     assert all(field.type in (Range, Counts, Choices) for field in fields(NOISES[kind]))

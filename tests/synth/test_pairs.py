@@ -190,6 +190,26 @@ def test_cards_are_copied_onto_sheets_front_and_back_with_their_truth(tmp_path):
     assert [card["layout"] for card in pair.provenance["cards"]] == ["td1", "td1_back"]
 
 
+def test_pairs_are_drawn_on_a_layout_that_a_user_wrote(still, tmp_path):
+    own = tmp_path / "library.toml"
+    own.write_text("""
+about = "A library card."
+size_mm = [85.6, 54.0]
+corner_mm = 3.0
+document = "library_card"
+labels.library_card.en = "Library card"
+labels.surname.en = "Reader"
+[[field]]
+name = "surname"
+label_mm = [4.0, 10.0, 30.0, 2.0]
+value_mm = [4.0, 12.0, 50.0, 4.0]
+""")
+    pair = draw_pair(0, recipe=str(still), seed=6, split="train", layouts=(str(own),), dpi=(150, 150))
+    assert pair.truth["layout"] == "library" and list(pair.truth["fields"]) == ["surname"]
+    left, top, right, bottom = pair.truth["fields"]["surname"]["box"]
+    assert pair.clean[top:bottom, left:right].min() < 110, "its value is printed where it says"
+
+
 @pytest.mark.parametrize("dpi", [150, 600])
 def test_resolution_is_within_what_is_asked_for(dpi):
     assert draw_pair(0, recipe="starter", seed=6, split="train", dpi=(dpi, dpi)).dpi == dpi
