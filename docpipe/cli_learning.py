@@ -36,6 +36,9 @@ class FiniteRange(click.FloatRange):
 @click.option("--seed", type=click.IntRange(0, 999), default=1, show_default=True, help="Of the series.")
 @click.option("--split", type=click.Choice(["train", "val", "test"]), default="train", show_default=True,
               help="Whose identities and value fonts.")
+@click.option("--layout", "layouts", multiple=True, metavar="NAME|FILE",
+              help="Layout of the cards, a name or a TOML file of your own; given again, they are taken in turn.  "
+                   "[default: all that are for training]")
 @click.option("--sheets", is_flag=True, help="Copy the cards, fronts with their backs, onto A4 pages.")
 @click.option("--dpi", nargs=2, type=click.IntRange(100, 1200), default=(200, 400), show_default=True,
               metavar="LEAST MOST", help="Resolution of the cards.")
@@ -44,7 +47,7 @@ class FiniteRange(click.FloatRange):
 @click.option("-w", "--workers", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 def synth(
     count: int | None, sources: tuple[str, ...], out: Path | None, pack: Path | None, recipe: str, seed: int,
-    split: Any, sheets: bool, dpi: tuple[int, int], draws: int, workers: int | None,
+    split: Any, layouts: tuple[str, ...], sheets: bool, dpi: tuple[int, int], draws: int, workers: int | None,
 ) -> None:
     """Draw pairs to learn from: clean/, noisy/ (same names), truth.jsonl and pairs.jsonl (provenance).
 
@@ -53,6 +56,7 @@ def synth(
     \b
     docpipe synth --cards 500 -o cards/
     docpipe synth --cards 300 --split test --seed 7 --recipe my.toml -o suite/
+    docpipe synth --cards 40 --layout national --layout my-card.toml -o cards/
     docpipe synth --cards 50 --sheets --dpi 150 300 --recipe photocopy -o sheets/
     docpipe synth --from clean_scans/ --draws 5 --recipe archive -o pairs/
     docpipe synth --cards 90 --pack cards.zip
@@ -63,10 +67,13 @@ def synth(
         raise UsageError("give -o FOLDER for pairs, or --pack FILE for clean cards alone")
     if dpi[0] > dpi[1]:
         raise UsageError(f"--dpi is {dpi[0]} {dpi[1]}; the lower one comes first")
-    if pack and (sources or sheets):
-        raise UsageError("--pack holds synthetic cards alone", hint="leave out --from and --sheets")
+    if pack and (sources or sheets or layouts):
+        raise UsageError("--pack holds synthetic cards alone, of all layouts", "leave out --from, --sheets, --layout")
+    if sources and layouts:
+        raise UsageError("--layout is of synthetic cards, and --from takes scans", "leave out one of them")
     workers = workers or usable_cores()
     with needs_extra("synth"):
+        from docpipe.cards.layout import LAYOUTS
         from docpipe.console import progress_bar
         from docpipe.synth import write_pairs
         from docpipe.synth.pack import write_pack
@@ -82,8 +89,9 @@ def synth(
             return
         assert out is not None
         write_pairs(
-            out, count, recipe=recipe, seed=seed, split=split, sheets=sheets, dpi=dpi, workers=workers, tell=tell
-        )
+            out, count, recipe=recipe, seed=seed, split=split, layouts=layouts or LAYOUTS, sheets=sheets, dpi=dpi,
+            workers=workers, tell=tell,
+        )  # fmt: skip
     click.echo(f"{count} pairs -> {out}", err=True)
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from docpipe.cards.card import Card
 from docpipe.cards.fonts import families_of
 from docpipe.cards.identity import SPLIT_SEEDS
-from docpipe.cards.layout import LAYOUTS, load_layout
+from docpipe.cards.layout import LAYOUTS, TEST_ONLY_LAYOUTS, load_layout
 from docpipe.cards.render import draw_card
 from docpipe.cards.sheet import Sheet, draw_sheet
+from docpipe.errors import InputError
 from docpipe.noise.moved import moved_page, moved_points
 from docpipe.noise.recipe import Applied, load_recipe
 from docpipe.page import Gray, Page
@@ -160,11 +161,11 @@ def write_pairs(
 
     Raises:
         OutputError: the folder holds pairs already, or cannot be written.
-        InputError: there is no such recipe, or no such layout.
+        InputError: there is no such recipe, or no such layout, or one is for testing only, and the split is not.
         MissingToolError: a font is not installed.
         ValueError: there is no layout or no lead to choose from, or the recipe holds no noise of the kind of a lead.
     """
-    _refuse_unknown(recipe, split, layouts, leads)  # before anything is written
+    _refuse(recipe, split, layouts, leads)  # before anything is written
     draw = partial(
         _write_pair, folder, recipe=recipe, seed=seed, split=split, layouts=layouts, leads=leads, sheets=sheets, dpi=dpi
     )
@@ -174,10 +175,15 @@ def write_pairs(
             tell(done)
 
 
-def _refuse_unknown(recipe: str, split: Split, layouts: Sequence[str], leads: Sequence[str] | None) -> None:
+def _refuse(recipe: str, split: Split, layouts: Sequence[str], leads: Sequence[str] | None) -> None:
     kinds = load_recipe(recipe).of_split(split).kinds
     for layout in layouts:
         load_layout(layout)
+    if split != "test" and (held_back := set(layouts).intersection(TEST_ONLY_LAYOUTS)):
+        raise InputError(
+            f"layout {', '.join(sorted(held_back))} is for testing only, and the split is {split}",
+            f"draw with the split test, or one of {', '.join(LAYOUTS)}; what is measured on must not be learnt from",
+        )
     if not layouts or (leads is not None and not leads):
         raise ValueError(f"layouts is {layouts}, leads is {leads}; both must hold at least one name")
     if unknown := set(leads or ()) - set(kinds):
