@@ -25,8 +25,8 @@ def train(
     """Train a network and add it to the folder of models (DOCPIPE_MODELS) under its next version.
 
     Args:
-        config: TOML file of the training.
-        changes: values of the config to change, as {"steps": "2000"}.
+        config: TOML file of the training, of one stage or a chain of them that makes a generator.
+        changes: values of the config to change, as {"steps": "2000"}, or for one stage {"distil.steps": "2000"}.
         runs: folder of the runs; this one gets the next number.
         resume: folder of a run that was stopped, to go on with it instead.
         device: cpu or cuda. Runs on a GPU wait for one another.
@@ -36,27 +36,34 @@ def train(
         NAME@VERSION of the new model.
     """
     # Late: only who trains needs torch.
-    from docpipe.train.config import load_config
-    from docpipe.train.data import require_cards
+    from docpipe.train.chain import load_chain
+    from docpipe.train.chain_run import (
+        folder_to_export,
+        new_chain_run,
+        require_chain_ready,
+        resume_chain_run,
+        run_chain,
+        unfinished_chain_run,
+    )
     from docpipe.train.export import export
-    from docpipe.train.pretrain import pretrain
-    from docpipe.train.run_folder import new_run, resume_run, unfinished_run
+    from docpipe.train.run_folder import read_config
+    from docpipe.train.running import join
 
     with discreet(private_folder(Path(runs))), gpu_slot(device):
         if resume:
-            run, plan = Path(resume), resume_run(Path(resume), changes or {})
+            run, chain = Path(resume), resume_chain_run(Path(resume), changes or {})
         else:
-            plan = load_config(Path(config), changes)
-            require_cards(Path(plan.cards))
-            stopped = unfinished_run(Path(runs), plan) if go_on else None
+            chain = load_chain(Path(config), changes)
+            require_chain_ready(chain, device)
+            stopped = unfinished_chain_run(Path(runs), chain) if go_on else None
             if stopped:
-                resume_run(stopped, {})
-            run = stopped or new_run(Path(runs), plan)
-        get_run_logger().info("training run %s, %d steps", run.name, plan.steps)
-        progress = Progress("train", plan.steps, f"{plan.steps} steps of {plan.name}")
-        pretrain(plan, run, device=device, tell=lambda now: progress.tell(now.step))
+                resume_chain_run(stopped, {})
+            run = stopped or new_chain_run(Path(runs), chain)
+        get_run_logger().info("training run %s, %s, %d steps", run.name, " > ".join(chain.stages), chain.steps)
+        progress = Progress("train", chain.steps, f"{chain.steps} steps of {chain.name}")
+        run_chain(chain, run, join(device), tell=lambda now: progress.tell(now.earlier + now.step))
         registry = Registry.of_environment()
-        version = registry.next_version(plan.name)
+        version = registry.next_version(read_config(folder_to_export(run))[0].name)
         card = export(run, run / f"model-{version}", version=version)
         model = registry.add(run / f"model-{version}")
         tell_table("train-model", [{"model": model.spec, "run": run.name, **card["figures"]}], "The new model")

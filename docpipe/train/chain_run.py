@@ -17,10 +17,11 @@ from docpipe.train.run_folder import (
     new_folder,
     new_run,
     resume_run,
+    unfinished_run,
     write_config,
     write_json,
 )  # fmt: skip
-from docpipe.train.running import Place, Tell, silent
+from docpipe.train.running import Place, Progress, Tell, silent
 from docpipe.train.stages import LEAVES, require_ready, run_stage
 from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, RECOGNISER_FILE
 
@@ -71,14 +72,27 @@ def resume_chain_run(folder: Path, changes: Mapping[str, str]) -> Chain:
     if not (folder / CHAIN).exists():
         config = resume_run(folder, dict(changes))
         return Chain(config.name, {config.stage: config})
-    try:
-        kept = json.loads((folder / CHAIN).read_text())
-        chain, started_from, resumed = make_chain(kept["stages"], {}, CHAIN), kept["commit"], kept["resumed"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder} is no training run ({error})", "name a folder such as runs/001-teacher") from error
+    chain, started_from, resumed = _read(folder)
     chain = change_chain(chain, changes)
     _write(folder, chain, started_from, [*resumed, {"changes": dict(changes), "commit": commit()}])
     return chain
+
+
+def unfinished_chain_run(runs: Path, chain: Chain) -> Path | None:
+    """The latest run of just this chain that came to a check, and was stopped before its last step; None without.
+
+    Raises:
+        InputError: a folder there looks like that of a run, and cannot be read.
+    """
+    if chain.is_one:
+        return unfinished_run(runs, next(iter(chain.stages.values())))
+    for folder in sorted(runs.glob("[0-9]*-*"), reverse=True):
+        if not (folder / CHAIN).is_file() or list(_read(folder)[0].stages.items()) != list(chain.stages.items()):
+            continue
+        stages = [(config, _folder_of(chain, label, folder)) for label, config in chain.stages.items()]
+        if has_checkpoint(stages[0][1]) and not all(_is_done(*stage) for stage in stages):
+            return folder
+    return None
 
 
 def run_chain(chain: Chain, folder: Path, place: Place, *, tell: Tell = silent) -> None:
@@ -93,14 +107,15 @@ def run_chain(chain: Chain, folder: Path, place: Place, *, tell: Tell = silent) 
     if chain.is_one:
         run_stage(next(iter(chain.stages.values())), folder, device=place.device, tell=tell)
         return
+    earlier = 0
     for label in chain.stages:
         config, stage_folder = _resolved(chain, label, folder), _folder_of(chain, label, folder)
-        if place.agree(partial(_is_done, config, stage_folder)):
-            continue
-        if place.is_first:
-            stage_folder.mkdir(exist_ok=True)
-            write_config(stage_folder, {**asdict(config), "commit": commit(), "resumed": []})
-        run_stage(config, stage_folder, device=place.device, tell=tell)
+        if not place.agree(partial(_is_done, config, stage_folder)):
+            if place.is_first:
+                stage_folder.mkdir(exist_ok=True)
+                write_config(stage_folder, {**asdict(config), "commit": commit(), "resumed": []})
+            run_stage(config, stage_folder, device=place.device, tell=partial(_tell_of_chain, tell, earlier))
+        earlier += config.steps
 
 
 def folder_to_export(run: Path) -> Path:
@@ -132,10 +147,23 @@ def _resolved(chain: Chain, label: str, folder: Path) -> TrainConfig:
     return replace(config, **files)
 
 
+def _tell_of_chain(tell: Tell, earlier: int, progress: Progress) -> None:
+    tell(replace(progress, earlier=earlier))
+
+
 def _is_done(config: TrainConfig, folder: Path) -> bool:
     if not has_checkpoint(folder) or not (folder / LEAVES[config.stage]).exists():
         return False
     return bool(load_checkpoint(folder)["step"] >= config.steps)
+
+
+def _read(folder: Path) -> tuple[Chain, str, list[dict[str, object]]]:
+    """The chain of a run, the commit that it started from, and its resumptions."""
+    try:
+        kept = json.loads((folder / CHAIN).read_text())
+        return make_chain(kept["stages"], {}, CHAIN), kept["commit"], kept["resumed"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder} is no training run ({error})", "name a folder such as runs/001-teacher") from error
 
 
 def _write(folder: Path, chain: Chain, started_from: str, resumed: list[dict[str, object]]) -> None:

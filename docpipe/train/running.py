@@ -203,7 +203,8 @@ def resume(folder: Path, parts: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a stage stands: `figures` are those of a check, empty between checks."""
+    """Where a stage stands: `figures` are those of a check, empty between checks; `earlier` counts steps of the stages
+    before it in its chain."""
 
     step: int
     steps: int
@@ -212,6 +213,7 @@ class Progress:
     data_wait: float
     figures: Mapping[str, float] = field(default_factory=dict)
     stage: str = ""
+    earlier: int = 0
 
 
 Tell = Callable[[Progress], None]

@@ -10,9 +10,12 @@ from flows.synthesize import synthesize
 from flows.train import train
 
 pytest.importorskip("torch", reason="training needs torch (pip install 'docpipe-ocr[train]')")
+from docpipe.train.chain import load_chain
+from docpipe.train.chain_run import new_chain_run, run_chain
 from docpipe.train.config import load_config
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import new_run
+from docpipe.train.running import Place
 from tests.train.conftest import cards  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.slow
@@ -26,6 +29,14 @@ crop_px = 32
 warmup = 1
 check_every = 2
 checked = 4
+"""
+CHAIN = f"""{CONFIG}
+[[stage]]
+stage = "pixels"
+[[stage]]
+stage = "distil"
+teacher = "pixels"
+widths = [6, 8]
 """
 
 
@@ -60,6 +71,32 @@ def test_a_training_that_was_killed_is_gone_on_with_by_the_next_run(server, card
     assert [one["step"] for one in resumed] == [2]
     assert train(str(tmp_path / "tiny.toml"), **options) == "tiny@2", "what is finished is not gone on with"
     assert (tmp_path / "runs" / "002-tiny").is_dir()
+
+
+def test_a_chain_that_was_killed_goes_on_in_its_stage_and_ends_as_if_nothing_had_happened(
+    server, cards, tmp_path, monkeypatch  # noqa: F811
+):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "models"))
+    (tmp_path / "chain.toml").write_text(CHAIN)
+    chain = load_chain(tmp_path / "chain.toml", {"cards": f'"{cards}"'})
+    killed = new_chain_run(tmp_path / "runs", chain)
+
+    def stop(progress):
+        if (progress.earlier, progress.step) == (4, 2):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_chain(chain, killed, Place("cpu"), tell=stop)
+    learnt = (killed / "1-pixels" / "checkpoint.pt").stat().st_mtime_ns
+    options = {"runs": str(tmp_path / "runs"), "changes": {"cards": f'"{cards}"'}}
+    assert train(str(tmp_path / "chain.toml"), **options) == "tiny@1"
+    assert (killed / "1-pixels" / "checkpoint.pt").stat().st_mtime_ns == learnt, "what is done is not done again"
+    assert len(json.loads((killed / "chain.json").read_text())["resumed"]) == 1
+    assert train(str(tmp_path / "chain.toml"), **options) == "tiny@2", "what is finished is not gone on with"
+    assert sorted(path.name for path in (tmp_path / "runs").glob("0*")) == ["001-tiny", "002-tiny"]
+    first, second = (Registry.of_environment().find(f"tiny@{version}").folder for version in (1, 2))
+    assert (first / "model.onnx").read_bytes() == (second / "model.onnx").read_bytes()
+    assert json.loads((first / "card.json").read_text())["network"]["widths"] == [6, 8], "the last of the chain"
 
 
 def test_a_training_without_cards_fails_and_makes_no_folder_for_a_run(server, tmp_path):
