@@ -204,7 +204,8 @@ def resume(folder: Path, parts: Mapping[str, Any]) -> int:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a stage stands: `figures` are those of a check, empty between checks; `earlier` counts steps of the stages
-    before it in its chain."""
+    before it in its chain.
+    """
 
     step: int
     steps: int
