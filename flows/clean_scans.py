@@ -33,8 +33,9 @@ from flows.parameters import ChunkSize, Colour, Device, EngineName, LocalPath, M
 from flows.told import Progress, tell_table
 from flows.worker import Setup, clean_on_worker, may_pass_later, settings_of_worker
 
-# A task costs Prefect 10 ms in a thread and 250 ms on Dask, a scan takes 0.2 s or more to clean.
-SCANS_A_TASK, SCANS_A_DASK_TASK = 25, 100
+# A task costs Prefect 40 ms of processors in a thread, the server's share among it, and 250 ms on Dask. A scan takes
+# 0.4 s by a network on the CPU, and a tenth of it, or less, by anything else.
+SCANS_A_TASK, QUICK_SCANS_A_TASK, MORE_ON_DASK = 25, 200, 4
 IDS_IN_MESSAGE = 20
 
 
@@ -91,7 +92,7 @@ def clean_scans(
         model: NAME or NAME@VERSION; the model in service by default.
         device: cpu or cuda. Runs on a GPU wait for one another.
         workers: chunks in work at once; 0 for one a core, of this machine or of the Dask cluster.
-        chunk: scans a task, at most; 0 for 25, on Dask 100.
+        chunk: scans a task, at most; 0 for what keeps Prefect's cost under 2 %.
         dask: address of a Dask scheduler, such as tcp://host:8786; without it threads of this process clean.
         shard: which part of the inbox, as 2/4, where several runs share it; each part has its own ledger.
         colour: gray pages, or keep their colour.
@@ -114,8 +115,7 @@ def clean_scans(
         with Ledger(plan.ledger) as books, gpu_slot(device), _runner(workers, dask) as (runner, at_once):
             settings = runner.submit(engine_task, {"setup": setup}).result()
             worklist = Worklist(plan.jobs, books, settings, force=force, verify=verify)
-            most = chunk or (SCANS_A_DASK_TASK if dask else SCANS_A_TASK)
-            rows = _spread(worklist, setup, runner, most, at_once)
+            rows = _spread(worklist, setup, runner, chunk or _scans_a_task(engine, device, dask), at_once)
             cleaned = _clean(worklist, rows, private)
     return _state(cleaned)
 
@@ -194,6 +194,11 @@ def _tell(cleaned: Cleaned, seconds: float) -> None:
     tell_table("clean-scans-batch", [{"what": what, "figure": figure} for what, figure in figures.items()], "The batch")
     if cleaned.failed:
         tell_table("clean-scans-failed", [{"id": page_id} for page_id in cleaned.failed], "Scans that failed")
+
+
+def _scans_a_task(engine: str, device: str, dask: str | None) -> int:
+    most = SCANS_A_TASK if (engine, device) == ("onnx", "cpu") else QUICK_SCANS_A_TASK
+    return most * MORE_ON_DASK if dask else most
 
 
 def _plan(inbox: str, out: str, shard: str, ledger: str | None) -> Plan:
