@@ -29,14 +29,24 @@ from docpipe.imageio import ReadOptions
 from docpipe.registry import Registry
 from flows.discretion import PageIds, RunError, discreet, private_folder
 from flows.gpu import gpu_slot
-from flows.parameters import ChunkSize, Colour, Device, EngineName, LocalPath, ModelSpec, Place, Shard, Workers
-from flows.told import Progress, tell_table
+from flows.parameters import (
+    ChunkSize,
+    Colour,
+    DaskAddress,
+    Device,
+    EngineName,
+    LocalPath,
+    ModelSpec,
+    Place,
+    Shard,
+    Workers,
+)
+from flows.told import Progress, ended, tell_table
 from flows.worker import Setup, clean_on_worker, may_pass_later, settings_of_worker
 
 # A task costs Prefect 40 ms of processors in a thread, the server's share among it, and 250 ms on Dask. A scan takes
 # 0.4 s by a network on the CPU, and a tenth of it, or less, by anything else.
 SCANS_A_TASK, QUICK_SCANS_A_TASK, MORE_ON_DASK = 25, 200, 4
-IDS_IN_MESSAGE = 20
 
 
 # Sent by the names of their functions, so these have other names.
@@ -74,7 +84,7 @@ def clean_scans(
     device: Device = "cpu",
     workers: Workers = 0,
     chunk: ChunkSize = 0,
-    dask: str | None = None,
+    dask: DaskAddress | None = None,
     shard: Shard = "1/1",
     colour: Colour = "gray",
     bilevel: bool = False,
@@ -117,7 +127,8 @@ def clean_scans(
             worklist = Worklist(plan.jobs, books, settings, force=force, verify=verify)
             rows = _spread(worklist, setup, runner, chunk or _scans_a_task(engine, device, dask), at_once)
             cleaned = _clean(worklist, rows, private)
-    return _state(cleaned)
+    count = len(cleaned.reports) - len(cleaned.failed)
+    return ended(f"{count} scans cleaned, {cleaned.done_before} done before", cleaned.failed, cleaned)
 
 
 def _clean(worklist: Worklist, rows: Iterator[list[FileReport]], private: Path) -> Cleaned:
@@ -166,17 +177,6 @@ def _noted(worklist: Worklist, future: PrefectFuture[list[FileReport]]) -> list[
     for report in rows:
         worklist.end(report)
     return rows
-
-
-def _state(cleaned: Cleaned) -> State[Cleaned]:
-    count = len(cleaned.reports) - len(cleaned.failed)
-    message = f"{count} scans cleaned, {cleaned.done_before} done before"
-    if not cleaned.failed:
-        return Completed(message=message, data=cleaned)
-    ids = ", ".join(cleaned.failed[:IDS_IN_MESSAGE])
-    more = f" and {len(cleaned.failed) - IDS_IN_MESSAGE} more" if len(cleaned.failed) > IDS_IN_MESSAGE else ""
-    failed = f"{len(cleaned.failed)} failed: {ids}{more}"
-    return Completed(name="CompletedWithErrors", message=f"{message}, {failed}", data=cleaned)
 
 
 def _tell(cleaned: Cleaned, seconds: float) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 from prefect import State, flow
-from prefect.states import Completed
 from pydantic import Field
 
 from docpipe.cores import usable_cores
@@ -12,10 +11,10 @@ from docpipe.evaluate.evaluation import evaluate as evaluate_folders
 from docpipe.evaluate.evaluation import find_cases
 from docpipe.evaluate.findings import Findings
 from docpipe.evaluate.report import write_report
-from flows.clean_scans import clean_scans
+from flows.clean_scans import Cleaned, clean_scans
 from flows.discretion import discreet, private_folder
-from flows.parameters import Device, EngineName, LocalPath, ModelSpec, Ocr, Workers
-from flows.told import Progress, tell_link, tell_table
+from flows.parameters import Device, EngineName, LocalPath, ModelSpec, NameOrFile, Ocr, Workers
+from flows.told import Progress, ended, tell_link, tell_table
 
 
 @flow(name="evaluate")
@@ -24,7 +23,7 @@ def evaluate(
     report: LocalPath,
     cleaned: LocalPath | None = None,
     truth: LocalPath | None = None,
-    card_schema: str | None = None,
+    card_schema: NameOrFile | None = None,
     engine: EngineName = "onnx",
     model: ModelSpec | None = None,
     device: Device = "cpu",
@@ -48,11 +47,19 @@ def evaluate(
         cache: folder in which what was read is kept: personal data.
         workers: processes that read; 0 for one a core.
         about: a word on what is evaluated, shown beside the report.
+
+    Returns:
+        Completed, with the counts; under the name CompletedWithErrors, with the ids of the scans, where some could not
+        be cleaned first.
     """
+    failed: tuple[str, ...] = ()
     with discreet(private_folder(Path(report))):
         if cleaned is None:
             cleaned = str(Path(report) / "cleaned")
-            clean_scans(raw, cleaned, engine=engine, model=model, device=device, workers=workers)
+            cleaning: Cleaned = clean_scans(  # type: ignore[assignment] # Prefect unwraps the state
+                raw, cleaned, engine=engine, model=model, device=device, workers=workers
+            )
+            failed = cleaning.failed
         gold = Path(truth) if truth else None
         cases, _left_out = find_cases(Path(raw), Path(cleaned), truth=gold, schema=card_schema)
         progress = Progress("evaluate", len(cases), f"{len(cases)} cards")
@@ -63,7 +70,7 @@ def evaluate(
         write_report(findings, Path(report))
         _tell(findings, Path(report), about)
     table = findings.table
-    return Completed(message=f"{table.rescued} rescued, {table.broken} broken of {table.cards} cards")
+    return ended(f"{table.rescued} rescued, {table.broken} broken of {table.cards} cards", failed)
 
 
 def _tell(findings: Findings, report: Path, about: str) -> None:

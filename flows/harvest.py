@@ -1,26 +1,30 @@
 """Cut patterns of noise out of the newest scans of an inbox, to train on what the scanners do now."""
 
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from prefect import State, flow
 from prefect.states import Completed
 from pydantic import Field
 
-from docpipe.clean import NoScansError, plan_jobs
+from docpipe.clean import Job, NoScansError, place_of, plan_places
+from docpipe.clean.files import look_at, read_whole
 from docpipe.noise.patterns import INDEX_NAME, load_patterns
 from docpipe.ocr.engines import load_ocr
 from docpipe.synth.harvest import ScanReport
 from docpipe.synth.harvest import harvest as harvest_scans
 from flows.discretion import PageIds, discreet, private_folder
-from flows.parameters import LocalPath, Ocr
-from flows.told import Progress, tell_table
+from flows.parameters import LocalPath, Ocr, Place
+from flows.told import Progress, ended, tell_table
 
 
 @flow(name="harvest")
 def harvest(
-    inbox: LocalPath,
+    inbox: Place,
     library: LocalPath,
     newest: Annotated[int, Field(ge=1, le=10_000)] = 100,
     ocr: Ocr = "tesseract",
@@ -28,36 +32,55 @@ def harvest(
     """Add patterns of noise to a library; nothing that was printed or written on a scan comes along.
 
     Args:
-        inbox: folder of scans.
+        inbox: folder of scans, or address such as s3://bucket/inbox.
         library: folder of the patterns; what looks like one that is there is not added.
         newest: how many scans are looked at, the newest first.
         ocr: what must not be able to read a pattern. The program "tesseract" survives its own crashes on noise.
 
     Returns:
-        Completed; under the name CompletedWithErrors where some scans could not be read, with the number of them.
+        Completed; under the name CompletedWithErrors, with the ids of the scans, where some could not be read.
     """
     private = private_folder(Path(library).parent)
     with discreet(private):
         try:
-            jobs = plan_jobs([inbox], Path(library)).jobs
+            jobs = plan_places(place_of(inbox), Path(library)).jobs
         except NoScansError:
             return Completed(name="InboxEmpty", message="no scan in the inbox")
-        scans = sorted((Path(str(job.source)) for job in jobs), key=lambda scan: scan.stat().st_mtime, reverse=True)
+        chosen = sorted(jobs, key=_changed_ns, reverse=True)[:newest]
         reports: list[ScanReport] = []
-        progress = Progress("harvest", min(newest, len(scans)), "scans looked at for noise")
+        progress = Progress("harvest", len(chosen), "scans looked at for noise")
         origin = "scans of the inbox"                   # it stands beside every pattern, and names nobody
-        for report in harvest_scans(scans[:newest], Path(library), load_ocr(ocr), origin=origin, licence="NOASSERTION"):
-            reports.append(report)
-            progress.tell(len(reports))
-        kept, failed = sum(report.kept for report in reports), [report for report in reports if report.error]
+        with _on_this_machine(chosen, private) as named:
+            for report in harvest_scans(
+                list(named), Path(library), load_ocr(ocr), origin=origin, licence="NOASSERTION"
+            ):
+                reports.append(report)
+                progress.tell(len(reports))
+        ids = PageIds(private)
+        failed = [ids.tell(named[Path(report.source)]) for report in reports if report.error]
+        kept = sum(report.kept for report in reports)
         _tell(reports, kept, Path(library))
         if failed:
-            ids = PageIds(private)
-            rows = [{"id": ids.tell(report.source)} for report in failed]
-            tell_table("harvest-failed", rows, "Scans that could not be read")
-            name = "CompletedWithErrors"
-            return Completed(name=name, message=f"{kept} patterns added, {len(failed)} scans could not be read")
-    return Completed(message=f"{kept} patterns added")
+            tell_table("harvest-failed", [{"id": page_id} for page_id in failed], "Scans that could not be read")
+    return ended(f"{kept} patterns added", failed)
+
+
+def _changed_ns(job: Job) -> int:
+    return 0 if job.problem else look_at(job.source)[1]
+
+
+@contextmanager
+def _on_this_machine(jobs: Sequence[Job], private: Path) -> Iterator[dict[Path, str]]:
+    """Scans as files -> their names; those of an object store are copied into the private folder for as long."""
+    with TemporaryDirectory(dir=private) as folder:
+        named = {}
+        for number, job in enumerate(jobs):
+            path = job.source
+            if not isinstance(path, Path):
+                path = Path(folder) / f"{number}{PurePosixPath(path.name).suffix}"
+                path.write_bytes(read_whole(job.source)[0])
+            named[path] = str(job.source)
+        yield named
 
 
 def recipe_with(library: Path, base: str = "starter") -> str:

@@ -16,7 +16,7 @@ from docpipe.clean.sample import copy_sample, draw_sample
 from flows.clean_scans import Cleaned, clean_scans
 from flows.discretion import PageIds, discreet
 from flows.evaluate import evaluate
-from flows.parameters import ChunkSize, Device, LocalPath, Ocr, Place, Shard, Workers
+from flows.parameters import ChunkSize, DaskAddress, Device, LocalPath, NameOrFile, Ocr, Place, Shard, Workers
 
 
 @flow(name="nightly")
@@ -28,10 +28,10 @@ def nightly(
     device: Device = "cpu",
     workers: Workers = 0,
     chunk: ChunkSize = 0,
-    dask: str | None = None,
+    dask: DaskAddress | None = None,
     shard: Shard = "1/1",
     sample: Annotated[int, Field(ge=0, le=1000)] = 50,
-    card_schema: str | None = None,
+    card_schema: NameOrFile | None = None,
     ocr: Ocr = "auto",
 ) -> State[None]:
     """Clean new scans with the model in service, then count on a sample of them how many more cards pass OCR.

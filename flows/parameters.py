@@ -11,6 +11,8 @@ Ocr = Literal["auto", "tesserocr", "tesseract", "rapidocr"]
 
 Place = Annotated[str, Field(min_length=1, description="Folder, or address such as s3://bucket/folder.")]
 LocalPath = Annotated[str, Field(pattern=r"^([^:]|:[^/]|:/[^/])+$", description="Path on this machine.")]
+NameOrFile = Annotated[str, Field(min_length=1, description="Name of one that ships, or path of a TOML file.")]
+DaskAddress = Annotated[str, Field(pattern=r"^[a-z]+://\S+$", description="Scheduler, such as tcp://host:8786.")]
 ModelSpec = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*(@[\w.-]+)?$", description="NAME or NAME@VERSION.")]
 Shard = Annotated[str, Field(pattern=r"^[1-9]\d*/[1-9]\d*$", description="Which part of the inbox, as 2/4.")]
 Share = Annotated[float, Field(ge=0, le=1)]

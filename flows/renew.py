@@ -13,7 +13,7 @@ from docpipe.registry import Registry
 from flows.discretion import discreet, private_folder
 from flows.evaluate import evaluate
 from flows.harvest import harvest, has_patterns_to_learn_from, recipe_with
-from flows.parameters import Cards, Device, LocalPath, ModelSpec, Ocr, Seed, Share, Workers
+from flows.parameters import Cards, Device, LocalPath, ModelSpec, NameOrFile, Ocr, Place, Seed, Share, Workers
 from flows.synthesize import synthesize
 from flows.told import tell_table
 from flows.train import COMPACT, train
@@ -29,11 +29,11 @@ def renew(
     runs: LocalPath = "runs",
     cards: LocalPath = "runs/cards",
     cards_drawn: Cards = 800,
-    harvest_from: LocalPath | None = None,
+    harvest_from: Place | None = None,
     patterns: LocalPath = "runs/patterns",
     newest: Annotated[int, Field(ge=1, le=10_000)] = 100,
     suite_drawn: Cards = 300,
-    suite_recipe: str = "worn",
+    suite_recipe: NameOrFile = "worn",
     suite_seed: Seed = 7,
     device: Device = "cpu",
     ocr: Ocr = "auto",
@@ -55,7 +55,7 @@ def renew(
         runs: folder of the training runs.
         cards: folder of the cards to train on; drawn where it is missing.
         cards_drawn: how many of these.
-        harvest_from: folder of scans out of which patterns of noise are cut to train on; none by default.
+        harvest_from: folder or address of scans out of which patterns of noise are cut to train on; none by default.
         patterns: folder of the library that they go to.
         newest: how many scans are looked at, the newest first.
         suite_drawn: how many cards decide.

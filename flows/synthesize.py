@@ -9,7 +9,7 @@ from prefect.states import Completed
 from docpipe.cores import usable_cores
 from docpipe.synth import write_pairs
 from flows.discretion import discreet, private_folder
-from flows.parameters import Cards, LocalPath, Seed, Workers
+from flows.parameters import Cards, LocalPath, NameOrFile, Seed, Workers
 from flows.told import Progress
 
 
@@ -17,7 +17,7 @@ from flows.told import Progress
 def synthesize(
     folder: LocalPath,
     cards: Cards = 800,
-    recipe: str = "starter",
+    recipe: NameOrFile = "starter",
     seed: Seed = 11,
     split: Literal["train", "val", "test"] = "train",
     workers: Workers = 0,

@@ -1,18 +1,21 @@
-"""What Prefect is told while a flow runs and when it ends: counts, ids and links."""
+"""What Prefect is told while a flow runs and when it ends: counts, ids, links and states."""
 
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from prefect import State
 from prefect.artifacts import (
     create_link_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.states import Completed
 
 SECONDS_BETWEEN = 5.0
+IDS_IN_MESSAGE = 20
 
 
 class Progress:
@@ -40,6 +43,15 @@ class Progress:
 def tell_table(key: str, rows: Sequence[Mapping[str, Any]], about: str) -> None:
     """A table in the UI."""
     create_table_artifact([dict(row) for row in rows], key=key, description=about)
+
+
+def ended(message: str, failed: Sequence[str] = (), data: Any = None) -> State[Any]:
+    """Completed; under the name CompletedWithErrors, with the ids of the scans that failed, where some did."""
+    if not failed:
+        return Completed(message=message, data=data)
+    ids = ", ".join(failed[:IDS_IN_MESSAGE])
+    more = f" and {len(failed) - IDS_IN_MESSAGE} more" if len(failed) > IDS_IN_MESSAGE else ""
+    return Completed(name="CompletedWithErrors", message=f"{message}, {len(failed)} failed: {ids}{more}", data=data)
 
 
 def tell_link(key: str, path: Path, about: str) -> None:

@@ -10,6 +10,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows import serve
 from flows.deployed import FLOWS
 from flows.serve import TABLE, deployments, main
+from flows.synthesize import synthesize
+from flows.train import train
 
 TABLE_OF = {entry["name"]: entry for entry in yaml.safe_load(TABLE.read_text())["deployments"]}
 
@@ -21,6 +23,11 @@ def test_a_deployment_names_a_flow_and_gives_it_parameters_that_it_takes(name, m
     flow = load_flow_from_entrypoint(entry["entrypoint"])
     assert flow is FLOWS[name], "loaded under another name, Dask workers could not import it"
     flow.validate_parameters(entry["parameters"])
+
+
+@pytest.mark.parametrize("flow", [*FLOWS.values(), synthesize, train], ids=lambda flow: flow.name)
+def test_every_parameter_is_explained_in_the_form(flow):
+    assert all(value.get("description") for value in flow.parameters.properties.values())
 
 
 def test_nights_and_weeks_come_by_themselves_one_at_a_time():

@@ -1,7 +1,9 @@
 """Patterns come from the newest scans, and a training may learn from them."""
 
+import json
 import os
 
+import fsspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -41,11 +43,22 @@ def test_the_newest_scans_are_harvested_once_and_prefect_hears_no_name(server, s
     installed(Tesseract)
     library = tmp_path / "runs" / "patterns"
     state = harvest(str(stained), str(library), newest=2, return_state=True)
-    assert state.name == "CompletedWithErrors" and "1 scans could not be read" in state.message
+    _key, line = (tmp_path / "runs" / ".docpipe-private" / "page-ids.jsonl").read_text().splitlines()
+    assert state.name == "CompletedWithErrors" and state.message.endswith(f", 1 failed: {json.loads(line)['id']}")
     held = len(load_patterns(library).entries)
     assert held >= 1
     again = harvest(str(stained), str(library), newest=2, return_state=True)
     assert again.message.startswith("0 patterns added") and len(load_patterns(library).entries) == held
+    assert SECRET.encode() not in told()
+
+
+def test_an_object_store_is_harvested_and_nothing_of_it_stays(server, stained, told, tmp_path):
+    installed(Tesseract)
+    fsspec.filesystem("memory").pipe({f"/inbox/{path.name}": path.read_bytes() for path in stained.glob("*[0-9].png")})
+    library = tmp_path / "runs" / "patterns"
+    state = harvest("memory://inbox", str(library), newest=1, return_state=True)
+    assert state.name == "Completed" and len(load_patterns(library).entries) >= 1
+    assert [path.name for path in (tmp_path / "runs" / ".docpipe-private").iterdir()] == ["page-ids.jsonl"]
     assert SECRET.encode() not in told()
 
 

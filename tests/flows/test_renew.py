@@ -16,6 +16,7 @@ from docpipe.errors import ExitCode
 from docpipe.evaluate.promotion import judge_promotion
 from docpipe.ocr.tesseract import Tesseract
 from docpipe.registry import FOLDER_VARIABLE, Registry
+from flows.evaluate import evaluate
 from flows.nightly import nightly
 from flows.renew import renew
 from tests.conftest import installed
@@ -99,6 +100,18 @@ def test_a_night_cleans_and_evaluates_a_sample_without_naming_it(server, suite, 
     assert sorted(path.name for path in (tmp_path / "out" / ".docpipe-private").iterdir()) == ["page-ids.jsonl"]
     again = nightly(str(inbox), str(tmp_path / "out"), str(tmp_path / "other"), workers=2, return_state=True)
     assert again.message == "0 scans cleaned, 14 done before" and not (tmp_path / "other").exists()
+
+
+def test_an_evaluation_that_cleans_first_says_which_scans_it_could_not_clean(server, suite, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "0.png").write_bytes((suite / "noisy" / f"{CARDS - 2}.png").read_bytes())
+    (raw / "bad.png").write_bytes(b"no picture")
+    options = {"engine": "division", "card_schema": "td1", "ocr": "tesseract", "workers": 1}
+    state = evaluate(str(raw), str(tmp_path / "report"), **options, return_state=True)
+    ids = (tmp_path / "report" / "cleaned" / ".docpipe-private" / "page-ids.jsonl").read_text().splitlines()
+    assert state.name == "CompletedWithErrors"
+    assert state.message == f"0 rescued, 0 broken of 1 cards, 1 failed: {json.loads(ids[1])['id']}"
 
 
 @pytest.mark.parametrize("limit", [-0.1, 1.1])
