@@ -1,8 +1,10 @@
 """Server, worker and schedule on loopback, from nothing to the outputs.
 
-With threads, on Dask, on an object store, by two workers that share an inbox, and served without any worker.
+With threads, on Dask, on an object store, by two workers that share an inbox, served without any worker; and the
+weekly chain from the harvest to the promotion.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -12,17 +14,34 @@ from typing import Any
 import click
 import fsspec
 
-from eval.flows_loopback import Loopback, dask_cluster, object_store, program
+from docpipe.registry import Registry
+from eval.flows_loopback import ROOT, Loopback, dask_cluster, object_store, program
 from eval.kill_and_resume import contents, make_scans
 from eval.record import keep
+
+PARTS = ("threads", "dask", "s3", "shards", "serve", "renew")
+CONFIG = ROOT / "docpipe" / "train" / "configs" / "compact.toml"
+# What the weekly chain has to do with, and a training of seconds.
+RENEWED = {"config": str(CONFIG), "cards_drawn": 6, "newest": 4, "suite_drawn": 24}
+GRAIN = """\
+about = "One noise that the network which ships is good at, so that few cards tell models apart."
+source = "made for this script"
+licence = "MIT"
+effects = [1, 1]
+severity = [0.3, 0.7]
+[[noise]]
+kind = "gaussian"
+"""
+TINY = {"steps": "2", "batch": "2", "crop_px": "96", "warmup": "0", "check_every": "2", "checked": "4"}
+RENEWAL_PATIENCE = 900
 
 
 @click.command()
 @click.option("--scans", default=24, show_default=True, help="Scans in the inbox.")
-@click.option("--only", type=click.Choice(["threads", "dask", "s3", "shards", "serve"]), help="One of the parts.")
+@click.option("--only", type=click.Choice(PARTS), help="One of the parts.")
 def main(scans: int, only: str | None) -> None:
     """Exit code 1 where a run does not complete, or an output differs from that of `docpipe clean`."""
-    parts = {"threads": with_threads, "dask": on_dask, "s3": on_object_store, "shards": by_two_workers, "serve": served}
+    parts = dict(zip(PARTS, (with_threads, on_dask, on_object_store, by_two_workers, served, renewed), strict=True))
     with tempfile.TemporaryDirectory() as name:
         inbox, expected = Path(name) / "inbox", Path(name) / "expected"
         make_scans(inbox, scans)
@@ -32,7 +51,7 @@ def main(scans: int, only: str | None) -> None:
             folder = Path(name) / part
             folder.mkdir()
             lines.append(parts[part](folder, inbox, contents(expected)))
-    about = f"scans {scans}; each part with a server of its own; nightly runs every minute but for shards"
+    about = f"scans {scans}; each part with a server of its own; nightly runs every minute but for shards and renew"
     keep("flows_end_to_end", [about, *lines])
 
 
@@ -94,6 +113,34 @@ def served(folder: Path, inbox: Path, expected: dict[str, bytes]) -> str:
         loopback.serve()
         run = loopback.ended_run("nightly")
     return line("python -m flows.serve", run, contents(folder / "out"), expected)
+
+
+def renewed(folder: Path, inbox: Path, _expected: dict[str, bytes]) -> str:
+    """The weekly chain as a worker runs it, twice: harvest, draw, train, judge; once to refuse, once to promote.
+
+    The trainings are of two steps, so this shows that the parts hold together, and nothing about what a training
+    brings. A network that has learnt nothing is refused beside the one that ships. Then it is put into service by hand;
+    one that goes on from weights of the shipped network's past is better, and takes its place; and is rolled back.
+    """
+    learnt = {"name": '"learnt"', "start_from": f'"{ROOT}/eval/results/compact-1/model.safetensors"'}
+    with Loopback(folder) as loopback:
+        loopback.worker()
+        (folder / "grain.toml").write_text(GRAIN)
+        loopback.deploy({"renew": {
+            **RENEWED, "harvest_from": str(inbox), "suite_recipe": str(folder / "grain.toml")
+        }})  # fmt: skip
+        runs = []
+        for changes in ({"name": '"unlearnt"', **TINY}, {**learnt, "learning_rate": "1e-6", **TINY}):
+            loopback.run("prefect", "deployment", "run", "renew/renew", "--param", f"changes={json.dumps(changes)}")
+            runs.append(loopback.ended_run("renew", len(runs), RENEWAL_PATIENCE))
+            if len(runs) == 1:
+                loopback.run("docpipe", "models", "promote", "unlearnt@1")
+        loopback.run("docpipe", "models", "rollback")
+        back = Registry(folder / "models").in_service().spec
+    ends = [f"{run['state']['name']} ({run['state']['message']})" for run in runs]
+    if [run["state"]["name"] for run in runs] != ["Refused", "Promoted"] or back != "unlearnt@1":
+        sys.exit(f"FAILED: {'; '.join(ends)}; {back} in service at last")
+    return f"renew: {'; '.join(ends)}; rolled back to {back}"
 
 
 def scheduled(loopback: Loopback, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class Loopback:
         found = httpx.post(f"{self.api}/flow_runs/filter", json=body, timeout=30).json()
         return [run for run in found if run["start_time"]]
 
-    def ended_run(self, deployment: str, number: int = 0) -> dict[str, Any]:
+    def ended_run(self, deployment: str, number: int = 0, seconds: float = PATIENCE) -> dict[str, Any]:
         """Wait until run `number` of a deployment has ended."""
 
         def ended() -> dict[str, Any] | None:
@@ -116,7 +116,7 @@ class Loopback:
             is_over = len(runs) > number and runs[number]["state_type"] in OVER
             return runs[number] if is_over else None
 
-        return wait_for(ended, f"run {number} of {deployment}")
+        return wait_for(ended, f"run {number} of {deployment}", seconds)
 
     def _is_up(self) -> bool:
         try:
