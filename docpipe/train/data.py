@@ -22,7 +22,7 @@ from docpipe.noise.recipe import Recipe
 from docpipe.page import Gray, Page
 
 VALIDATION_SHARE = 0.1
-TRUTH = "truth.jsonl"
+TRUTH, PAIRS = "truth.jsonl", "pairs.jsonl"
 _DRAW_THEM = "docpipe synth --cards 500 -o FOLDER"
 _PLAIN_MODES = ("L", "RGB")
 
@@ -57,20 +57,25 @@ def require_cards(place: Path) -> None:
 class CleanCards:
     """The clean pages of a folder or a pack that `docpipe synth` wrote, in memory, gray.
 
+    Cards of the split test, whose identities, fonts and layouts nothing may learn from, are refused.
+
     Args:
         place: a folder with `truth.jsonl` and `clean/`, or a zip file of the same.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is neither, or was drawn for testing.
     """
 
     def __init__(self, place: Path) -> None:
         require_cards(place)
         root = zipfile.Path(place) if place.is_file() else place
         try:
-            lines = [json.loads(line) for line in (root / TRUTH).read_text("utf-8").splitlines()]
+            lines = _records(root / TRUTH)
+            drawn = _records(root / PAIRS) if (root / PAIRS).exists() else []
+            if any(one.get("split") == "test" for one in drawn):
+                raise InputError(f"{place} holds cards that were drawn for testing", f"draw others: {_DRAW_THEM}")
             self.cards = [_card(root, line) for line in lines]
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             raise InputError(f"{place} holds no cards ({error})", _DRAW_THEM) from error
         if len(self.cards) < 2:
             raise InputError(f"{place} holds {len(self.cards)} cards; training needs at least 2")
@@ -79,6 +84,10 @@ class CleanCards:
         """Cards to learn from, and cards to check on."""
         checked = max(1, round(VALIDATION_SHARE * len(self.cards)))
         return self.cards[:-checked], self.cards[-checked:]
+
+
+def _records(file: Path | zipfile.Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
 def _card(root: Path | zipfile.Path, truth: dict[str, Any]) -> CleanCard:

@@ -24,6 +24,7 @@ from docpipe.train.losses import TERMS, error_left, pixel_loss, strokes
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import load_checkpoint, new_run, read_config
 from docpipe.train.running import learning_rate
+from tests.train.conftest import draw_cards
 
 
 def recipe():
@@ -289,6 +290,13 @@ def test_a_gpu_that_is_not_there_is_a_missing_tool(config, tmp_path):
 def test_a_crop_that_does_not_fit_the_network_is_refused(config, tmp_path):
     with pytest.raises(UsageError, match="multiple of 4"):
         pretrain(replace(config, crop_px=30), tmp_path)
+
+
+def test_cards_that_were_drawn_for_testing_are_not_learnt_from(tmp_path):
+    draw_cards(tmp_path)
+    (tmp_path / "pairs.jsonl").write_text('{"split": "train"}\n{"split": "test"}\n')
+    with pytest.raises(InputError, match="drawn for testing"):
+        CleanCards(tmp_path)
 
 
 def test_folders_without_cards_or_runs_are_named(tmp_path):
