@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import subprocess
 from base64 import b64decode
 from dataclasses import replace
 from hashlib import sha256
@@ -12,23 +11,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pypdfium2
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from docpipe.errors import InputError, OutputError
 from docpipe.evaluate.findings import Stratum
-from docpipe.evaluate.report import Prices, as_text, load_findings, write_report
+from docpipe.evaluate.report import Prices, load_findings, write_report
 from docpipe.evaluate.report.cards_csv import cards_csv, names_csv
-from docpipe.evaluate.report.cost import time_and_cost
 from docpipe.evaluate.report.document import document
-from docpipe.evaluate.report.fonts import FAMILY, as_drawn, drawable
 from docpipe.evaluate.report.gallery import LONGEST_SIDE_PX, gallery
-from docpipe.evaluate.report.stored import as_json, without_personal_data
-from docpipe.evaluate.report.web_page import web_page
+from docpipe.evaluate.report.stored import as_json
 from docpipe.evaluate.uplift import Table
 from docpipe.ocr.mending import RULES, Mending
+from tests.evaluate.pdf_text import pdf_text
 from tests.evaluate.report_sample import NAMED, SECRET, sample_findings
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> & {{ 7 * 7 }}'
@@ -71,11 +65,6 @@ def folders(tmp_path_factory):
 @pytest.fixture
 def findings(folders):
     return sample_findings(60, seed=5, gain=0.9, harm=0.2, raw=folders / "raw", cleaned=folders / "cleaned")
-
-
-def pdf_text(path, pages=None):
-    with pypdfium2.PdfDocument(path) as pdf:
-        return "\n".join(pdf[number].get_textpage().get_text_range() for number in range(pages or len(pdf)))
 
 
 def test_the_page_and_the_pdf_say_the_same_figures_first(findings, tmp_path):
@@ -156,13 +145,6 @@ def test_without_images_no_scan_is_named_but_in_a_file_for_its_owner_alone(findi
     assert "which file an id stands for says names.csv" in page
 
 
-def test_findings_that_were_loaded_without_names_are_not_reported_again(findings, tmp_path):
-    write_report(findings, tmp_path)
-    with pytest.raises(ValueError, match="its name is needed"):
-        write_report(load_findings(tmp_path), tmp_path / "again")
-    assert not (tmp_path / "again").exists()
-
-
 def test_the_rules_of_error_rates_stand_beside_them_where_there_is_a_truth(tmp_path):
     write_report(sample_findings(20), tmp_path)
     for text in ((tmp_path / "report.html").read_text(), " ".join(pdf_text(tmp_path / "report.pdf").split())):
@@ -170,21 +152,6 @@ def test_the_rules_of_error_rates_stand_beside_them_where_there_is_a_truth(tmp_p
             assert text.index("Error rates against the truth") < text.index(rule)
     write_report(sample_findings(20, truth=False), tmp_path)
     assert "grapheme" not in (tmp_path / "report.html").read_text()
-
-
-def test_where_cards_have_several_draws_the_interval_decides_what_may_be_chance(tmp_path):
-    sure = replace(sample_findings(60, gain=0.9, harm=0), p=0.001, absolute_interval=(-0.02, 0.3))
-    drawn = replace(sure, cards=tuple(replace(card, card="one") for card in sure.cards))
-
-    def verdict(findings):
-        return document(findings, Prices()).headline.verdict
-
-    assert "chance is unlikely (McNemar p = 0.001)" in verdict(sure)
-    assert "may be chance (the 95 % interval, −2.0 to +30.0 points, holds zero; it decides," in verdict(drawn)
-    gained = replace(drawn, absolute_interval=(0.01, 0.3), p=0.2)
-    assert verdict(gained).startswith("Cleaning helps; that this is chance is unlikely (the 95 % interval")
-    assert "McNemar p" not in verdict(gained) and "leaves out zero" in verdict(gained)
-    assert "the interval decides" in as_text(drawn) and "the interval decides" not in as_text(sure)
 
 
 def test_a_field_that_is_the_worst_stratum_is_named_and_stands_among_the_statistics_and_in_no_chart(tmp_path):
@@ -215,15 +182,6 @@ def test_that_a_program_drew_the_scans_is_said_of_drawn_ones_alone(tmp_path):
         write_report(replace(findings, is_drawn=is_drawn), tmp_path)
         for text in ((tmp_path / "report.html").read_text(), " ".join(pdf_text(tmp_path / "report.pdf").split())):
             assert ("not those of the office" in text) is is_drawn and ("ynthetic" in text) is is_drawn
-
-
-def test_scans_of_several_pages_are_counted_and_said_to_be_judged_by_their_first():
-    said = "Of several pages, of which the first alone was judged: 3 scans."
-    findings = replace(sample_findings(20), several_pages=3)
-    for text in (document(findings, Prices()).headline.verdict, as_text(findings)):
-        assert said in text
-    for text in (document(sample_findings(20), Prices()).headline.verdict, as_text(sample_findings(20))):
-        assert "several pages" not in text
 
 
 def test_the_null_control_stands_beside_the_uplift(tmp_path):
@@ -306,70 +264,6 @@ def test_names_are_text_wherever_they_come_from(tmp_path):
     assert "<script>" in pdf_text(tmp_path / "report.pdf").replace("\r\n", "")
 
 
-def test_names_in_any_script_and_of_any_bytes_can_be_reported(tmp_path):
-    plain = sample_findings(30, raw="Ελληνικά 身分證", cleaned="\udce9")
-    odd = replace(plain, cards=(replace(plain.cards[0], file="caf\udce9.png"), *plain.cards[1:]))
-    write_report(odd, tmp_path)
-    assert r"caf\udce9.png" in (tmp_path / "names.csv").read_text()
-    assert "Ελληνικά 身分證" in (tmp_path / "report.html").read_text(encoding="utf-8")
-    paper = pdf_text(tmp_path / "report.pdf")
-    assert r"\u8eab\u5206\u8b49" in paper and r"\udce9" in paper
-
-
-def test_names_are_drawn_in_the_pdf_as_they_are_written(tmp_path):
-    if FAMILY not in subprocess.run(["fc-match", FAMILY], capture_output=True, text=True).stdout:
-        pytest.skip(f"{FAMILY} is not installed")
-    write_report(sample_findings(30, raw="Łódź/Ελληνικά/Жук", cleaned="Ło\u0301dz\u0301 − ű"), tmp_path)
-    paper = pdf_text(tmp_path / "report.pdf")
-    assert "Łódź/Ελληνικά/Жук" in paper and "Łódź − ű" in paper
-
-
-@pytest.fixture
-def without_fonts(monkeypatch):
-    """A machine on which no font is installed, nor what finds them."""
-
-    def run(*_asked, **_options):
-        raise FileNotFoundError
-
-    monkeypatch.setattr("docpipe.evaluate.report.fonts.subprocess.run", run)
-    drawable.cache_clear()
-    yield
-    drawable.cache_clear()
-
-
-def test_without_fonts_on_the_machine_letters_that_cannot_be_drawn_are_spelled(without_fonts, tmp_path):
-    write_report(sample_findings(30, raw="Łódź", cleaned="Ελ"), tmp_path)
-    paper = pdf_text(tmp_path / "report.pdf")
-    assert r"Łód\u017a" in paper and r"\u0395\u03bb" in paper and "points" in paper
-
-
-def test_what_runs_leftwards_or_cannot_be_seen_is_spelled():
-    assert as_drawn("אב a\nb\u202ec") == r"\u05d0\u05d1 a\nb\u202ec"
-
-
-@given(st.text())
-def test_whatever_a_name_holds_it_can_be_drawn_and_ascii_stays(text):
-    assert set(as_drawn(text)) <= drawable()
-    assert as_drawn("name-1 (copy).png") == "name-1 (copy).png"
-
-
-@settings(max_examples=40)
-@given(
-    cards=st.integers(1, 40), seed=st.integers(0, 999), gain=st.floats(0, 1), harm=st.floats(0, 1), truth=st.booleans(),
-    clean=st.booleans(), null=st.booleans(),
-)  # fmt: skip
-def test_whatever_is_found_is_reported_and_comes_back_from_its_file(tmp_path_factory, cards, **options):
-    findings = sample_findings(cards, **options)
-    page = web_page(document(findings, Prices(typing_cost=1.5, machine_cost=0.2)), (), {})
-    for outcome in ("rescued", "both", "neither", "broken"):
-        assert f"{getattr(findings.table, outcome)} {outcome}" in re.sub("<[^>]+>", "", page)
-    file = tmp_path_factory.mktemp("report") / "report.json"
-    file.write_text(as_json(findings))
-    assert load_findings(file) == findings
-    file.write_text(as_json(without_personal_data(findings)))
-    assert load_findings(file) == without_personal_data(findings) != findings
-
-
 def test_findings_without_strata_ledger_or_any_pass_are_reported(tmp_path):
     bare = replace(sample_findings(20, truth=False), strata=(), worst=None, choices={}, relative_uplift=None)
     write_report(bare, tmp_path)
@@ -411,59 +305,6 @@ def test_a_name_that_a_spreadsheet_would_run_begins_with_an_apostrophe(findings)
     findings = replace(findings, cards=(card,))
     (line, named) = (next(csv.DictReader(io.StringIO(table(findings)))) for table in (cards_csv, names_csv))
     assert line["layout"] == "'+1" and named["file"] == "'=HYPERLINK(\"x\")"
-
-
-def test_time_and_cost_are_the_cards_that_fail_times_what_typing_takes():
-    findings = replace(sample_findings(20), raw_rate=0.5, cleaned_rate=0.8, absolute_interval=(0.1, 0.4),
-                       cleaning_seconds=1.8, ocr_seconds=0.9)  # fmt: skip
-    prices = Prices(typing_minutes=3, typing_cost=2, machine_cost=10)
-    (grid, calculation, machines) = time_and_cost(findings, prices).blocks
-    assert grid.rows == (
-        ("cards to type in", "500.0", "200.0", "−300.0"),
-        ("hours of typing", "25.0", "10.0", "−15.0"),
-        ("machine hours of cleaning", "0.00", "0.50", "+0.50"),
-        ("machine hours of OCR", "0.25", "0.25", "+0.00"),
-        ("cost of typing", "1000.0", "400.0", "−600.0"),
-        ("cost of machines", "2.50", "7.50", "+5.00"),
-    )
-    assert "Cleaning took 1.80 seconds a card" in machines.text and "OCR took 0.90 seconds" in machines.text
-    assert "between −400.0 and −100.0" in calculation.text and "3 minutes" in calculation.text
-
-
-def test_machine_time_that_nobody_measured_is_not_made_up():
-    findings = replace(sample_findings(20), cleaning_seconds=None, ocr_seconds=None)
-    (grid, _, machines) = time_and_cost(findings, Prices(machine_cost=10)).blocks
-    cleaning, ocr, cost = (row[1:] for row in grid.rows if "machine" in row[0])
-    assert cleaning == ("0.00", "–", "–") and ocr == cost == ("–", "–", "–")
-    assert "no ledger of it" in machines.text and "asked through a cache" in machines.text
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"typing_minutes": 0}, {"typing_cost": -1}, {"typing_minutes": float("nan")}, {"machine_cost": 0}]
-)
-def test_work_takes_some_time_and_money(wrong):
-    with pytest.raises(ValueError, match="must be above 0"):
-        Prices(**wrong)
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 4}', f'{{"format": 4, "{SECRET}": 1}}', f"{SECRET}"])
-def test_a_file_that_is_no_report_is_refused_and_not_shown(tmp_path, content):
-    file = tmp_path / "report.json"
-    file.write_text(content)
-    with pytest.raises(InputError, match="is no report") as refused:
-        load_findings(file)
-    assert SECRET not in str(refused.value) + refused.value.hint and refused.value.__cause__ is None
-
-
-def test_a_report_of_a_newer_format_is_refused_by_its_number(tmp_path):
-    (tmp_path / "report.json").write_text('{"format": 5}')
-    with pytest.raises(InputError, match="is of format 5"):
-        load_findings(tmp_path)
-
-
-def test_a_folder_without_a_report_is_refused(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
-        load_findings(tmp_path)
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path):

@@ -1,0 +1,31 @@
+"""The verdict on the first screen, and what is said against the figures there and on the console."""
+
+from dataclasses import replace
+
+from docpipe.evaluate.report import Prices, as_text
+from docpipe.evaluate.report.document import document
+from tests.evaluate.report_sample import sample_findings
+
+
+def test_where_cards_have_several_draws_the_interval_decides_what_may_be_chance(tmp_path):
+    sure = replace(sample_findings(60, gain=0.9, harm=0), p=0.001, absolute_interval=(-0.02, 0.3))
+    drawn = replace(sure, cards=tuple(replace(card, card="one") for card in sure.cards))
+
+    def verdict(findings):
+        return document(findings, Prices()).headline.verdict
+
+    assert "chance is unlikely (McNemar p = 0.001)" in verdict(sure)
+    assert "may be chance (the 95 % interval, −2.0 to +30.0 points, holds zero; it decides," in verdict(drawn)
+    gained = replace(drawn, absolute_interval=(0.01, 0.3), p=0.2)
+    assert verdict(gained).startswith("Cleaning helps; that this is chance is unlikely (the 95 % interval")
+    assert "McNemar p" not in verdict(gained) and "leaves out zero" in verdict(gained)
+    assert "the interval decides" in as_text(drawn) and "the interval decides" not in as_text(sure)
+
+
+def test_scans_of_several_pages_are_counted_and_said_to_be_judged_by_their_first():
+    said = "Of several pages, of which the first alone was judged: 3 scans."
+    findings = replace(sample_findings(20), several_pages=3)
+    for text in (document(findings, Prices()).headline.verdict, as_text(findings)):
+        assert said in text
+    for text in (document(sample_findings(20), Prices()).headline.verdict, as_text(sample_findings(20))):
+        assert "several pages" not in text
