@@ -67,7 +67,8 @@ class Cleaning:
     Args:
         choice: "restored" or "original".
         seconds: that the page took from reading to writing, beside whatever else the machine did.
-        model: that cleaned it; empty where the ledger does not say.
+        model: that cleaned it, with all that changes pages beside it: name, version and hash of the network, what ran
+            it, the gate, and the version of the code around them. Empty where the ledger does not say.
     """
 
     choice: str
@@ -92,11 +93,17 @@ def read_cleanings(cleaned: Path) -> dict[str, Cleaning]:
     try:
         with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?{mode}", uri=True, timeout=0)) as database:
             database.text_factory = os.fsdecode                  # names need not be UTF-8
-            columns = {name for _, name, *_ in database.execute("pragma table_info(pages)")}
-            model = "model" if "model" in columns else "''"       # an older ledger does not have it
-            query = f"select output, choice, seconds, {model} from pages where page = 0 and status = 'done'"  # noqa: S608
-            return {output: Cleaning(*cleaning) for output, *cleaning in database.execute(query)}
+            query = "select output, choice, seconds, settings from pages where page = 0 and status = 'done'"
+            return {
+                output: Cleaning(choice, seconds, _model(settings))
+                for output, choice, seconds, settings in database.execute(query)
+            }
     except sqlite3.Error as unusable:
         raise InputError(
             f"the ledger {ledger} cannot be read: {unusable}", "wait until the cleaning has ended, or move it away"
         ) from unusable
+
+
+def _model(settings: str) -> str:
+    """Of the settings that a ledger keeps, what restored the page; behind it stands how it was read and written."""
+    return settings.partition(";")[0]

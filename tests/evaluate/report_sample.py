@@ -52,8 +52,8 @@ def sample_findings(cards=300, *, seed=1, gain=0.4, harm=0.06, truth=True, clean
         cleaning_seconds=0.42, ocr_seconds=1.13, mended_raw=_by_rule(card.raw for card in results),
         mended_cleaned=_by_rule(card.cleaned for card in results), cards=results,
         ceiling=ceiling_of(results, "scans-clean") if clean else None,
-        several_pages=sum(card.pages > 1 for card in results), models={"compact@1.0.0": cards}, is_drawn=True,
-        null=Table(20, 3, 2, cards - 25) if null else None,
+        several_pages=sum(card.pages > 1 for card in results), models={"compact-1-18f83d5f-CPU+restore-1": cards},
+        is_drawn=True, null=Table(20, 3, 2, cards - 25) if null else None,
     )  # fmt: skip
 
 

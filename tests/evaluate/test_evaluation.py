@@ -226,11 +226,12 @@ def test_where_no_scan_can_be_opened_there_are_no_findings(suite, tmp_path):
 
 def test_choices_of_the_cleaning_stand_beside_the_cards_and_its_seconds_are_a_mean_of_them(suite, monkeypatch):
     extracting(monkeypatch, Extraction({}, valid=False))
-    known = {"0.png": Cleaning("original", 0.25), "2.png": Cleaning("restored", 0.75), "9.png": Cleaning("restored", 9)}
+    known = {"0.png": Cleaning("original", 0.25, "compact-1"), "2.png": Cleaning("restored", 0.75, "compact-1"),
+             "9.png": Cleaning("restored", 9, "compact-2")}  # fmt: skip
     monkeypatch.setattr("docpipe.evaluate.evaluation.read_cleanings", lambda _: known)
     findings = evaluate(suite / "raw", suite / "cleaned", truth=suite / "truth.jsonl", schema=None, workers=1)
     assert [card.choice for card in findings.cards] == ["original", None, "restored"]
-    assert findings.choices == {"original": 1, "restored": 1}
+    assert findings.choices == {"original": 1, "restored": 1} and findings.models == {"compact-1": 2}
     assert findings.cleaning_seconds == 0.5
 
 

@@ -1,15 +1,18 @@
 """What pairs.jsonl and the ledger beside cleaned scans say of each scan."""
 
 import json
-import sqlite3
-from contextlib import closing
 
+import cv2
 import pytest
+from click.testing import CliRunner
 
 from docpipe.clean import FileRecord, Ledger, PageResult, Stamp
 from docpipe.clean.discover import LEDGER_NAME as NAME_IN_CLEAN
-from docpipe.errors import InputError
+from docpipe.cli import main
+from docpipe.errors import ExitCode, InputError
 from docpipe.evaluate.provenance import LEDGER_NAME, Cleaning, read_cleanings, read_origins
+from docpipe.restore.division import Division
+from docpipe.restore.restorer import Restorer
 
 
 def written(path, *records):
@@ -61,12 +64,13 @@ def test_choices_and_seconds_are_those_of_the_first_pages_that_were_done(tmp_pat
     assert set(tmp_path.iterdir()) == before, "reading leaves nothing behind"
 
 
-def test_the_model_that_cleaned_is_told_where_the_ledger_has_it(tmp_path):
-    with closing(sqlite3.connect(tmp_path / LEDGER_NAME)) as database:
-        database.execute("create table pages (output, page, status, choice, seconds, model)")
-        database.execute("insert into pages values ('1.png', 0, 'done', 'restored', 0.5, 'compact@1.0.0')")
-        database.commit()
-    assert read_cleanings(tmp_path) == {"1.png": Cleaning("restored", 0.5, "compact@1.0.0")}
+def test_the_model_that_cleaned_is_told_as_docpipe_clean_wrote_it(tmp_path, printed):
+    scans, cleaned = tmp_path / "scans", tmp_path / "cleaned"
+    scans.mkdir()
+    cv2.imwrite(str(scans / "1.png"), printed(paper=180))
+    ended = CliRunner().invoke(main, ["clean", str(scans), "-o", str(cleaned), "--engine", "division"])
+    assert ended.exit_code == ExitCode.OK
+    assert read_cleanings(cleaned)["1.png"].model == Restorer(Division()).fingerprint
 
 
 def test_without_a_ledger_nothing_is_known_of_the_cleaning(tmp_path):

@@ -171,7 +171,7 @@ def test_a_field_that_is_the_worst_stratum_is_named_and_stands_among_the_statist
 def test_the_model_that_cleaned_is_named_where_it_is_known(tmp_path):
     findings = sample_findings(20)
     write_report(findings, tmp_path)
-    assert "compact@1.0.0 (20 pages)" in (tmp_path / "report.html").read_text()
+    assert "compact-1-18f83d5f-CPU+restore-1 (20 pages)" in (tmp_path / "report.html").read_text()
     write_report(replace(findings, models={}), tmp_path)
     assert "cleaned by" not in (tmp_path / "report.html").read_text()
 

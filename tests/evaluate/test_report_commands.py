@@ -154,7 +154,7 @@ def test_two_reports_are_held_against_each_other_card_by_card():
     assert compared.only_first == tuple(ids[:3]) and compared.only_second == tuple(ids[5:9])
     assert compared.net == 0.1 and compared.p == mcnemar_p(4, 3)
     text = comparison_as_text(compared, "before", "after")
-    assert "1  before  (cleaned by compact@1.0.0)" in text
+    assert "1  before  (cleaned by compact-1-18f83d5f-CPU+restore-1)" in text
     unknown = compare_findings(replace(findings, models={}), findings)
     assert comparison_as_text(unknown, "before", "after").startswith("1  before\n")
     assert "50.0 %" in text and "60.0 %" in text and "+10.0 points" in text and "before" in text
@@ -200,6 +200,7 @@ def test_the_command_compares_reports_by_folder_or_file(tmp_path):
     paths = [str(tmp_path / "before"), str(tmp_path / "after" / "report.json")]
     ended = CliRunner().invoke(main, ["compare", *paths])
     assert ended.exit_code == ExitCode.OK and "+8.3 points" in ended.stdout
+    assert ended.stdout.count("(cleaned by compact-1-18f83d5f-CPU+restore-1)") == 2
     assert json.loads(CliRunner().invoke(main, ["compare", *paths, "--json"]).stdout)["only_second"] == ids[1:2]
 
 
