@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from docpipe.cli import main
 from docpipe.errors import ExitCode, InputError
 from docpipe.evaluate import evaluation
+from docpipe.evaluate.findings import NO_SCHEMA, CardReading
 from docpipe.evaluate.report import compare_findings, comparison_as_text, wording, write_report
 from docpipe.evaluate.uplift import mcnemar_p
 from tests.evaluate.made_cards import result
@@ -190,6 +191,22 @@ def test_reports_that_cannot_be_compared_are_refused():
     other_raw = [replace(card, raw=replace(card.raw, problem="damaged")) for card in findings.cards]
     with pytest.raises(InputError, match="only one report says that they pass raw"):
         compare_findings(findings, replace(findings, cards=tuple(other_raw)))
+
+
+def test_a_schema_that_only_one_cleaning_brings_out_is_its_gain_and_no_other_rule():
+    findings = sample_findings(10, truth=False)
+    card = next(card for card in findings.cards if card.layout == "national" and card.cleaned.passes)
+    unread = CardReading((), valid=False, mended=(), seconds=0.0, problem=NO_SCHEMA)
+    unfit = replace(card, layout="", schema="", raw=unread, cleaned=unread)
+    second = replace(findings, cards=(card,))
+    first = replace(second, cards=(unfit,), schemas={"td1": findings.schemas["td1"]})
+    compared = compare_findings(first, second)
+    assert (compared.only_second, compared.other_schema) == ((card.id,), 1)
+    assert "1 card judged by another schema in each report, or by none" in comparison_as_text(compared, "a", "b")
+    assert "schema" not in comparison_as_text(compare_findings(second, second), "a", "b")
+    for other in ({"schemas": {"td1": "surname right"}}, {"cards": (replace(card, schema="td2"),)}):
+        with pytest.raises(InputError, match="different rules"):
+            compare_findings(replace(first, cards=second.cards), replace(second, **other))
 
 
 def test_the_command_compares_reports_by_folder_or_file(tmp_path):

@@ -10,6 +10,7 @@ from docpipe.evaluate.report.wording import counted, p_value, percent, percent_i
 from docpipe.evaluate.uplift import Interval, Table, bootstrap_net_clustered, mcnemar_p, tabulate, wilson
 
 BOOTSTRAP_SEED = 0
+DIFFERENT_RULES = "the two reports judged by different rules", "evaluate both with the same truth and schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Comparison:
         net: rate of the second minus rate of the first, -1 to 1.
         net_interval: by bootstrap over cards, at 95 %; draws of one card are kept together.
         p: McNemar, exact, two-sided.
+        other_schema: cards that both have, and whose schema differs, or was found in one of them alone.
         models_first: that cleaned the scans of the first report; empty where it does not say. `models_second` likewise.
     """
 
@@ -35,6 +37,7 @@ class Comparison:
     net: float
     net_interval: Interval
     p: float
+    other_schema: int = 0
     models_first: tuple[str, ...] = ()
     models_second: tuple[str, ...] = ()
 
@@ -42,12 +45,16 @@ class Comparison:
 def compare_findings(first: Findings, second: Findings) -> Comparison:
     """Hold the cleaned verdicts of two evaluations against each other.
 
+    Where schemas are found out from the scans, the cleaned one may tell a schema that the raw one does not: with one
+    cleaning and not with the other. Such a card failed where no schema fits, and that is a gain of the other cleaning.
+
     Raises:
         InputError: they have no card in common, judged by different rules, were read by different OCR, or do not agree
-            on which cards pass raw.
+            on which cards of the same schema pass raw.
     """
-    if (first.has_truth, dict(first.schemas)) != (second.has_truth, dict(second.schemas)):
-        raise InputError("the two reports judged by different rules", "evaluate both with the same truth and schema")
+    in_both = first.schemas.keys() & second.schemas.keys()
+    if first.has_truth != second.has_truth or any(first.schemas[name] != second.schemas[name] for name in in_both):
+        raise InputError(*DIFFERENT_RULES)
     if dict(first.engines) != dict(second.engines):
         raise InputError("the two reports were read by different OCR", "evaluate both with the same --ocr, here")
     of_second = {card.id: card for card in second.cards}
@@ -56,9 +63,12 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
         raise InputError(
             "the two reports have no card in common", "a card is known by its raw scan: evaluate both against the same"
         )
-    if unlike := sum(one.raw.passes is not other.raw.passes for one, other in shared):
+    same_schema = [(one, other) for one, other in shared if one.schema == other.schema]
+    if not same_schema and all(one.schema and other.schema for one, other in shared):
+        raise InputError(*DIFFERENT_RULES)
+    if unlike := sum(one.raw.passes is not other.raw.passes for one, other in same_schema):
         raise InputError(
-            f"of {unlike} of {len(shared)} cards only one report says that they pass raw",
+            f"of {unlike} of {len(same_schema)} cards only one report says that they pass raw",
             "evaluate both against the same raw scans, with the same docpipe",
         )
     table = _cleaned_table(shared)
@@ -74,6 +84,7 @@ def compare_findings(first: Findings, second: Findings) -> Comparison:
         net=table.absolute_uplift,
         net_interval=bootstrap_net_clustered([_cleaned_table(some) for some in draws.values()], seed=BOOTSTRAP_SEED),
         p=mcnemar_p(table.rescued, table.broken),
+        other_schema=len(shared) - len(same_schema),
         models_first=tuple(first.models),
         models_second=tuple(second.models),
     )
@@ -102,6 +113,9 @@ def comparison_as_text(comparison: Comparison, first: str, second: str) -> str:
         f"2 - 1    {points(comparison.net)}  [{points_interval(comparison.net_interval)}]  (bootstrap)",
         f"McNemar  p {p_value(comparison.p)}  (exact, two-sided; {only_second} pass in 2 only, {only_first} in 1 only)",
     ]
+    if comparison.other_schema:
+        unlike = counted(comparison.other_schema, "card")
+        lines += ["", f"{unlike} judged by another schema in each report, or by none in one, where it fails."]
     if comparison.left_out:
         lines += ["", f"{counted(comparison.left_out, 'card')} that only one of the reports has are left out."]
     return "\n".join(lines)
