@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from docpipe.evaluate.findings import NO_SCHEMA
 from docpipe.evaluate.report import Prices, as_text
 from docpipe.evaluate.report.document import document
 from tests.evaluate.report_sample import sample_findings
@@ -29,3 +30,16 @@ def test_scans_of_several_pages_are_counted_and_said_to_be_judged_by_their_first
         assert said in text
     for text in (document(sample_findings(20), Prices()).headline.verdict, as_text(sample_findings(20))):
         assert "several pages" not in text
+
+
+def test_scans_that_were_left_out_or_failed_unread_are_counted_by_reason_on_the_console_too():
+    plain = sample_findings(20)
+    torn, unfit = (replace(plain.cards[0].raw, problem=problem) for problem in ("PNG is cut short", NO_SCHEMA))
+    cards = (replace(plain.cards[0], raw=torn), replace(plain.cards[1], raw=unfit, cleaned=unfit), *plain.cards[2:])
+    findings = replace(plain, cards=cards, left_out=3)
+    for text in (document(findings, Prices()).headline.verdict, as_text(findings)):
+        assert "Left out for want of a cleaned version: 3 scans." in text
+        assert "Failed because it could not be read: 1 scan." in text
+        assert "Failed because no schema fits: 2 scans." in text
+    for text in (document(plain, Prices()).headline.verdict, as_text(plain)):
+        assert "eft out" not in text and "ailed because" not in text

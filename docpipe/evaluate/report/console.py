@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 
-from docpipe.evaluate.findings import NO_SCHEMA, Ceiling, Findings
-from docpipe.evaluate.report.headline import worst_stratum
-from docpipe.evaluate.report.wording import FIRST_PAGE_ONLY, counted, wrong_fields
+from docpipe.evaluate.findings import Ceiling, Findings
+from docpipe.evaluate.report.headline import reservations, worst_stratum
+from docpipe.evaluate.report.wording import wrong_fields
 from docpipe.evaluate.uplift import Interval, Table
 
 RIGHT = {True: "right against the truth", False: "valid by its own rules (check digits, dates, formats)"}
@@ -14,10 +14,9 @@ RIGHT = {True: "right against the truth", False: "valid by its own rules (check 
 
 
 def as_text(findings: Findings) -> str:
-    """The 2x2 table, rates, share of the possible uplift, difference, p, and the worst stratum."""
+    """The 2x2 table, rates, share of the possible uplift, difference, p, the worst stratum, and what was left out."""
     table = findings.table
     low, high = (100 * side for side in findings.absolute_interval)
-    unread = sum(bool(reading.problem) for card in findings.cards for reading in (card.raw, card.cleaned))
     relative = "-" if findings.relative_uplift is None else f"{100 * findings.relative_uplift:+.1f} % of the raw rate"
     return "\n".join(
         [
@@ -39,8 +38,7 @@ def as_text(findings: Findings) -> str:
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
             f"Read by {_engines(findings.engines)}.",
-            *([f"{FIRST_PAGE_ONLY}: {counted(findings.several_pages, 'scan')}."] if findings.several_pages else []),
-            *([f"Failed unread (it could not be read, or {NO_SCHEMA}): {counted(unread, 'scan')}."] if unread else []),
+            *reservations(findings),
         ]
     )
 

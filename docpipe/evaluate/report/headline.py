@@ -27,7 +27,7 @@ def headline(findings: Findings) -> Headline:
     return Headline(
         big=f"{more_or_fewer(net)} {pass_}".capitalize(),
         of=f"of {table.cards}, after cleaning. 95 % interval: {interval}.",
-        verdict=" ".join([_verdict(findings, net), *_reservations(findings)]),
+        verdict=" ".join([_verdict(findings, net), *_validity(findings), *reservations(findings)]),
         table=table,
         facts=(
             ("Pass rate", f"{100 * findings.raw_rate:.1f} → {percent(findings.cleaned_rate)}",
@@ -58,21 +58,21 @@ def _verdict(findings: Findings, net: int) -> str:
     return f"Cleaning {'helps' if net > 0 else 'harms'}; that this is chance is unlikely ({ground})."
 
 
-def _reservations(findings: Findings) -> list[str]:
+def _validity(findings: Findings) -> list[str]:
+    return [] if findings.has_truth else ["There was no truth: a field that is valid and wrong counts as right."]
+
+
+def reservations(findings: Findings) -> list[str]:
+    """Which scans were left out or failed unread, and why: a sentence for each reason."""
     problems = [reading.problem for card in findings.cards for reading in (card.raw, card.cleaned) if reading.problem]
     unfit = problems.count(NO_SCHEMA)
-    reservations = []
-    if not findings.has_truth:
-        reservations.append("There was no truth: a field that is valid and wrong counts as right.")
-    if findings.left_out:
-        reservations.append(f"Left out for want of a cleaned version: {counted(findings.left_out, 'scan')}.")
-    if findings.several_pages:
-        reservations.append(f"{FIRST_PAGE_ONLY}: {counted(findings.several_pages, 'scan')}.")
-    if len(problems) > unfit:
-        reservations.append(f"Failed because it could not be read: {counted(len(problems) - unfit, 'scan')}.")
-    if unfit:
-        reservations.append(f"Failed because {NO_SCHEMA}: {counted(unfit, 'scan')}.")
-    return reservations
+    counts = {
+        "Left out for want of a cleaned version": findings.left_out,
+        FIRST_PAGE_ONLY: findings.several_pages,
+        "Failed because it could not be read": len(problems) - unfit,
+        f"Failed because {NO_SCHEMA}": unfit,
+    }
+    return [f"{what}: {counted(scans, 'scan')}." for what, scans in counts.items() if scans]
 
 
 def _share(ceiling: Ceiling, cards: int) -> tuple[str, str]:
