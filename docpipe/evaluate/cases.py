@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -101,28 +102,69 @@ def true_values(card: TrueCard, schema: Schema) -> dict[str, str]:
         ) from missing
 
 
-def check_scans(folders: Sequence[Path], files: Sequence[str]) -> None:
-    """Refuse folders in which scans are missing.
+def check_scans(folder: Path, cases: Sequence[Case]) -> None:
+    """Refuse a folder in which scans of cards are missing.
 
     Raises:
-        InputError: a folder lacks some; their number and one of them.
+        InputError: it lacks some; their number and one of them.
     """
-    for folder in folders:
-        missing = [file for file in files if not (folder / file).is_file()]
-        if missing:
-            raise InputError(
-                f"{folder} lacks {len(missing)} scans, such as {missing[0]}",
-                hint="all folders need the same names, those of the truth where there is one",
-            )
+    missing = [case.file for case in cases if not (folder / case.file).is_file()]
+    if missing:
+        raise InputError(
+            f"{folder} lacks {len(missing)} scans, such as {missing[0]}",
+            hint="it needs the same names as the other folders, those of the truth where there is one",
+        )
 
 
-def cases_of_folders(raw: Path, cleaned: Path, schema: Schema | None) -> tuple[list[Case], int]:
+def with_counterpart(files: Sequence[str], cleaned: Path) -> list[str]:
+    """Those of some scans that have their counterpart in `cleaned`, by name.
+
+    Raises:
+        InputError: none has.
+    """
+    paired = [file for file in files if (cleaned / file).is_file()]
+    if not paired:
+        raise InputError(
+            f"none of the {len(files)} scans has its counterpart in {cleaned}, such as {files[0]}",
+            hint="cleaned scans have the names of the raw ones",
+        )
+    return paired
+
+
+def scans_below(folder: Path, but_not: Sequence[Path] = ()) -> list[str]:
+    """The scans below a folder, at any depth, by name.
+
+    Args:
+        folder: of scans.
+        but_not: other folders: those that lie below this one hold no scans of it.
+    """
+    from docpipe.imageio import SUFFIXES
+
+    top = folder.resolve()
+    others = {other for one in but_not if top in (other := one.resolve()).parents}
+    return [
+        str(path.relative_to(top))
+        for path in sorted(top.rglob("*"))
+        if path.suffix.lower() in SUFFIXES and path.is_file() and others.isdisjoint(path.parents)
+    ]
+
+
+def unnamed(files: Sequence[str], cases: Sequence[Case]) -> list[str]:
+    """Those of some scans that are no case."""
+    named = {normpath(case.file) for case in cases}
+    return [file for file in files if file not in named]
+
+
+def cases_of_folders(
+    raw: Path, cleaned: Path, schema: Schema | None, *, but_not: Sequence[Path] = ()
+) -> tuple[list[Case], int]:
     """The scans below `raw`, at any depth, that have their counterpart in `cleaned`, by name.
 
     Args:
         raw: folder of the scans as they came in.
         cleaned: folder of the same names, cleaned.
         schema: of all cards; None for cards that have to tell it themselves.
+        but_not: other folders whose scans are no raw ones, should they lie below `raw`.
 
     Returns:
         The cases, without truth, and the number of scans that have no counterpart.
@@ -132,20 +174,9 @@ def cases_of_folders(raw: Path, cleaned: Path, schema: Schema | None) -> tuple[l
     """
     from docpipe.imageio import SUFFIXES
 
-    top, other = raw.resolve(), cleaned.resolve()
-    is_nested = top in other.parents                     # cleaned scans below the raw ones are no raw ones
-    files = [
-        str(path.relative_to(top))
-        for path in sorted(top.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not (is_nested and other in path.parents)
-    ]
+    files = scans_below(raw, [cleaned, *but_not])
     if not files:
         raise InputError(f"there is no scan in {raw}", hint=f"docpipe reads {' '.join(SUFFIXES)}")
-    paired = [file for file in files if (cleaned / file).is_file()]
-    if not paired:
-        raise InputError(
-            f"none of the {len(files)} scans in {raw} has its counterpart in {cleaned}, such as {files[0]}",
-            hint="cleaned scans have the names of the raw ones",
-        )
+    paired = with_counterpart(files, cleaned)
     layout = schema.name if schema else ""
     return [Case(file, layout, schema) for file in paired], len(files) - len(paired)

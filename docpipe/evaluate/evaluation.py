@@ -10,7 +10,16 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 
 from docpipe.errors import InputError, UsageError
-from docpipe.evaluate.cases import Case, cases_of, cases_of_folders, check_scans, read_truth
+from docpipe.evaluate.cases import (
+    Case,
+    cases_of,
+    cases_of_folders,
+    check_scans,
+    read_truth,
+    scans_below,
+    unnamed,
+    with_counterpart,
+)
 from docpipe.evaluate.ceiling import ceiling_of
 from docpipe.evaluate.field_figures import field_figures
 from docpipe.evaluate.findings import NO_SCHEMA, CardReading, CardResult, Findings
@@ -45,7 +54,8 @@ def evaluate(
     """Read every card raw and cleaned, and count how many more pass.
 
     A scan that cannot be opened, or that no schema fits, fails, raw or cleaned, and its `CardReading.problem` says why:
-    one of thousands should not end the evaluation, and leaving it out would flatter the other version.
+    one of thousands should not end the evaluation, and leaving it out would flatter the other version. So does a card
+    of the truth whose cleaned scan is missing, for a cleaning that loses scans is no better for it.
 
     Args:
         raw: folder of the scans as they came in.
@@ -69,8 +79,8 @@ def evaluate(
 
     Raises:
         UsageError: there is no such engine, or two of them are the same.
-        InputError: a scan that the truth names is missing, not one can be read, or the truth, the schema, the
-            provenance, the ledger of the cleaning or the file in the cache cannot be used.
+        InputError: a raw scan that the truth names is missing, or all cleaned ones are; not one can be read; or the
+            truth, the schema, the provenance, the ledger of the cleaning or the file in the cache cannot be used.
         OutputError: the cache is open to other users, or cannot be written.
         MissingToolError: the engine is not installed.
     """
@@ -142,14 +152,23 @@ def find_cases(
 ) -> tuple[list[Case], int]:
     """The cards that `evaluate` will read, and the number of raw scans that it leaves out; nothing is decoded.
 
+    With a truth, all cards that it names are read, those too whose cleaned scan is missing, and raw scans that it does
+    not name are left out. Without one, those are that have no cleaned counterpart.
+
     Raises:
-        InputError: a scan is missing, or the truth or the schema cannot be used.
+        InputError: a raw scan that the truth names is missing, or one without noise, or all cleaned ones are, or the
+            truth or the schema cannot be used.
     """
+    others = [clean] if clean else []
     if truth is not None:
-        cases, left_out = cases_of(read_truth(truth), schema), 0
+        cases = cases_of(read_truth(truth), schema)
+        check_scans(raw, cases)
+        with_counterpart([case.file for case in cases], cleaned)
+        left_out = len(unnamed(scans_below(raw, but_not=[cleaned, *others]), cases))
     else:
-        cases, left_out = cases_of_folders(raw, cleaned, load_schema(schema) if schema else None)
-    check_scans([raw, cleaned, *([clean] if clean else [])], [case.file for case in cases])
+        cases, left_out = cases_of_folders(raw, cleaned, load_schema(schema) if schema else None, but_not=others)
+    for folder in others:
+        check_scans(folder, cases)
     return cases, left_out
 
 

@@ -18,6 +18,9 @@ ENGINES, FIELDS = "engine", "field"
 NO_SCHEMA = "no schema fits"
 """The problem of a scan of a card whose schema nobody named, and that none of the shipped ones fits."""
 
+NO_SCAN = "there is no such scan"
+"""The problem of a scan that is missing: of a card that the truth names, and that cleaning lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldReading:
@@ -55,8 +58,8 @@ class CardReading:
         mended: characters of the zone that were read as others and put right; the characters themselves are left out
             unless pictures were asked for.
         seconds: that OCR took.
-        problem: why the scan was not read: it could not be opened, or no schema fits. Then it fails, and what fields it
-            has are wrong. Empty for every other scan.
+        problem: why the scan was not read: it is missing, could not be opened, or no schema fits. Then it fails, and
+            what fields it has are wrong. Empty for every other scan.
     """
 
     fields: tuple[FieldReading, ...]
@@ -216,7 +219,8 @@ class Findings:
             likewise.
         cards: every card, in the order of the truth or by name.
         ceiling: what the cards reach without noise; None where that was not read.
-        left_out: raw scans that were not judged because there is no cleaned one; 0 with truth, which names the cards.
+        left_out: raw scans that were not judged: with a truth, because it does not name them; without one, because
+            there is no cleaned one.
         several_pages: raw scans of more than one page, of which the first alone was judged.
         models: model that cleaned -> pages, of the pages judged; empty where no ledger says it.
         null: raw scans against the same after `docpipe.evaluate.null_control.null_control`: what a change that means

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from docpipe.errors import MissingToolError
+from docpipe.evaluate.findings import NO_SCAN
 from docpipe.evaluate.kept_scans import KeptScans
 from docpipe.evaluate.scans import ScanRead, read_by
 from docpipe.ocr.engine import Engine
@@ -62,6 +63,8 @@ class ScanPool:
         """
         key = self._kept.key(scan, schema) if self._kept else None
         known = self._kept.find(key) if self._kept and key else None
+        if known is None and not scan.is_file():
+            known = ScanRead(NO_SCAN)
         if known:
             future: Future[ScanRead] = Future()
             future.set_result(known)

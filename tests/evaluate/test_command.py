@@ -71,11 +71,11 @@ def test_two_processes_give_what_one_gives(folders):
     assert multiprocessing.active_children() == []
 
 
-def test_a_missing_scan_ends_with_code_3_and_its_name(folders, tmp_path):
+def test_where_every_cleaned_scan_is_missing_it_ends_with_code_3_and_the_name_of_one(folders, tmp_path):
     result = CliRunner().invoke(main, ["evaluate", "--raw", str(folders / "raw"), "--cleaned", str(tmp_path),
                                        "--truth", str(folders / "truth.jsonl")])  # fmt: skip
     assert result.exit_code == 3
-    assert "lacks 2 scans" in result.output and "000000.png" in result.output
+    assert "none of the 2 scans" in result.output and "000000.png" in result.output
 
 
 def test_a_broken_line_of_truth_is_named_and_not_shown(tmp_path):

@@ -18,8 +18,9 @@ from docpipe.evaluate.cases import Case, cases_of_folders, read_truth
 from docpipe.evaluate.evaluation import evaluate, find_cases
 from docpipe.evaluate.judge import read_scan
 from docpipe.evaluate.provenance import Cleaning
-from docpipe.evaluate.report import as_json_lines
+from docpipe.evaluate.report import Prices, as_json_lines, as_text
 from docpipe.evaluate.report.blocks import ChangeChart
+from docpipe.evaluate.report.document import document
 from docpipe.evaluate.report.figures import strata
 from docpipe.evaluate.report.stored import without_personal_data
 from docpipe.evaluate.uplift import Table
@@ -152,6 +153,33 @@ def test_cards_without_noise_are_the_ceiling_and_are_read_once(suite, monkeypatc
     assert findings.ceiling.share == 0 and findings.absolute_uplift == 0
     assert told == [1, 2, 3, 4, 5, 6]
     assert [path.name for path in opened] == ["0.png", "1.png", "2.png"] * 2
+
+
+def test_cards_of_the_truth_that_cleaning_lost_fail_and_scans_beside_it_are_left_out(suite, tmp_path, monkeypatch):
+    extracting(monkeypatch, Extraction({}, valid=False))
+    (tmp_path / "0.png").write_bytes((suite / "cleaned" / "0.png").read_bytes())
+    truth = tmp_path / "truth.jsonl"
+    truth.write_text("".join(line + "\n" for line in (suite / "truth.jsonl").read_text().splitlines()[:2]))
+    findings = evaluate(suite / "raw", tmp_path, truth=truth, schema=None, workers=1)
+    assert [card.cleaned.problem for card in findings.cards] == ["", "there is no such scan"]
+    assert (findings.table.cards, findings.left_out) == (2, 1)
+    for text in (document(findings, Prices()).headline.verdict, as_text(findings)):
+        assert "Not named by the truth, so left out: 1 scan." in text
+        assert "Failed for want of a cleaned version: 1 scan." in text and "could not be read" not in text
+    (tmp_path / "0.png").unlink()
+    with pytest.raises(InputError, match=r"none of the 2 scans has its counterpart in .*, such as 0\.png"):
+        evaluate(suite / "raw", tmp_path, truth=truth, schema=None, workers=1)
+
+
+def test_scans_without_noise_below_the_raw_ones_are_no_raw_ones(tmp_path):
+    for name in ("0.png", "cleaned/0.png", "clean/0.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    folders = {"raw": tmp_path, "cleaned": tmp_path / "cleaned", "clean": tmp_path / "clean"}
+    fields = {one.name: {"value": "1974-08-12"} for one in load_schema("national").fields}
+    truth = tmp_path / "truth.jsonl"
+    truth.write_text(json.dumps({"file": "./0.png", "layout": "national", "fields": fields}))
+    assert [find_cases(**folders, truth=known, schema="national")[1] for known in (None, truth)] == [0, 0]
 
 
 def test_a_folder_without_noise_that_lacks_a_scan_is_refused_with_truth_and_without(suite, tmp_path):

@@ -245,7 +245,7 @@ def test_a_scan_that_could_not_be_opened_is_named_with_its_reason_and_shown_by_i
     alts = [one["alt"] for one in Tags(page).of("img")]
     assert f"{card.file} as scanned" in alts and f"{card.file} cleaned" not in alts
     assert "PNG is cut short" in page and "Failed because it could not be read: 1 scan." in page
-    assert "Left out for want of a cleaned version: 3 scans." in page
+    assert "Not named by the truth, so left out: 3 scans." in page
     assert "PNG is cut short" in (tmp_path / "cards.csv").read_text()
 
 

@@ -33,7 +33,7 @@ def test_scans_of_several_pages_are_counted_and_said_to_be_judged_by_their_first
 
 
 def test_scans_that_were_left_out_or_failed_unread_are_counted_by_reason_on_the_console_too():
-    plain = sample_findings(20)
+    plain = sample_findings(20, truth=False)
     torn, unfit = (replace(plain.cards[0].raw, problem=problem) for problem in ("PNG is cut short", NO_SCHEMA))
     cards = (replace(plain.cards[0], raw=torn), replace(plain.cards[1], raw=unfit, cleaned=unfit), *plain.cards[2:])
     findings = replace(plain, cards=cards, left_out=3)

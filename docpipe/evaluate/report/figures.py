@@ -160,7 +160,7 @@ def broken_cards(findings: Findings) -> Section:
 
 
 def unread_scans(findings: Findings) -> Section:
-    """Every scan that could not be opened, or that no schema fits."""
+    """Every scan that is missing or could not be opened, or that no schema fits."""
     rows = tuple(
         (card.id, version, reading.problem)
         for card in findings.cards for version, reading in (("as scanned", card.raw), ("cleaned", card.cleaned))

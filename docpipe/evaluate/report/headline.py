@@ -1,6 +1,6 @@
 """The first screen: how many more cards pass, of how many, whether that may be chance, and where it is worst."""
 
-from docpipe.evaluate.findings import FIELDS, NO_SCHEMA, Ceiling, Findings, Stratum
+from docpipe.evaluate.findings import FIELDS, NO_SCAN, NO_SCHEMA, Ceiling, Findings, Stratum
 from docpipe.evaluate.report.blocks import Headline
 from docpipe.evaluate.report.wording import (
     FIRST_PAGE_ONLY,
@@ -65,11 +65,13 @@ def _validity(findings: Findings) -> list[str]:
 def reservations(findings: Findings) -> list[str]:
     """Which scans were left out or failed unread, and why: a sentence for each reason."""
     problems = [reading.problem for card in findings.cards for reading in (card.raw, card.cleaned) if reading.problem]
-    unfit = problems.count(NO_SCHEMA)
+    unfit, lost = problems.count(NO_SCHEMA), problems.count(NO_SCAN)
+    why = "Not named by the truth, so left out" if findings.has_truth else "Left out for want of a cleaned version"
     counts = {
-        "Left out for want of a cleaned version": findings.left_out,
+        why: findings.left_out,
         FIRST_PAGE_ONLY: findings.several_pages,
-        "Failed because it could not be read": len(problems) - unfit,
+        "Failed for want of a cleaned version": lost,
+        "Failed because it could not be read": len(problems) - unfit - lost,
         f"Failed because {NO_SCHEMA}": unfit,
     }
     return [f"{what}: {counted(scans, 'scan')}." for what, scans in counts.items() if scans]
