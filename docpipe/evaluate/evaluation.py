@@ -285,7 +285,7 @@ def _choice(cleaning: Cleaning | None) -> str | None:
 
 
 def _by_rule(readings: Sequence[CardReading]) -> dict[str, int]:
-    """Characters put right in zones, by what told."""
+    """Characters put right in zones and labelled fields, by what told."""
     counts = Counter(one.rule for reading in readings for one in reading.mended)
     return {rule: counts[rule] for rule in RULES}
 

@@ -55,8 +55,8 @@ class CardReading:
         fields: of the schema.
         valid: every required field is valid by its own rules (check digits, dates, formats); a card that is valid but
             does not pass is a false accept.
-        mended: characters of the zone that were read as others and put right; the characters themselves are left out
-            unless pictures were asked for.
+        mended: characters of the zone and of labelled fields that were read as others and put right; the characters
+            themselves are left out unless pictures were asked for.
         seconds: that OCR took.
         problem: why the scan was not read: it is missing, could not be opened, or no schema fits. Then it fails, and
             what fields it has are wrong. Empty for every other scan.
@@ -215,8 +215,8 @@ class Findings:
         choices: "restored" -> pages, "original" -> pages, of the pages judged; empty where no ledger was found.
         cleaning_seconds: mean over the pages judged, as the ledger has it; None where no ledger was found.
         ocr_seconds: mean over all scans that were read; None where a cache may have answered in place of OCR.
-        mended_raw: rule of `docpipe.ocr.mending.RULES` -> characters of zones put right by it; `mended_cleaned`
-            likewise.
+        mended_raw: rule of `docpipe.ocr.mending.RULES` -> characters of zones and labelled fields put right by it;
+            `mended_cleaned` likewise.
         cards: every card, in the order of the truth or by name.
         ceiling: what the cards reach without noise; None where that was not read.
         left_out: raw scans that were not judged: with a truth, because it does not name them; without one, because

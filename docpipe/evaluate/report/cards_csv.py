@@ -18,9 +18,10 @@ def cards_csv(findings: Findings) -> str:
 
     Columns: `COLUMNS`, then one for each other group of strata. `wrong_raw` and `wrong_cleaned` name the required
     fields that keep the card from passing, `problem_raw` and `problem_cleaned` say why a scan was not read, and
-    `mended_raw` and `mended_cleaned` list the characters of the zone that were put right: line, position (both from 1)
-    and rule, as in "2:14 digit". `passes_clean` is empty where the card was not read without noise. Several entries of
-    one cell stand between semicolons. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    `mended_raw` and `mended_cleaned` list the characters that were put right: line of the zone or name of the labelled
+    field, position (both numbers from 1) and rule, as in "2:14 digit" or "surname:3 name". `passes_clean` is empty
+    where the card was not read without noise. Several entries of one cell stand between semicolons. A cell that a
+    spreadsheet would take for a formula begins with an apostrophe.
     """
     groups = tuple(dict.fromkeys(group for card in findings.cards for group in card.strata if group not in COLUMNS))
     lines = io.StringIO()
