@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from docpipe.evaluate.findings import NO_SCHEMA
 from docpipe.evaluate.report import Prices, as_text
 from docpipe.evaluate.report.document import document
+from docpipe.evaluate.uplift import Table
 from tests.evaluate.report_sample import sample_findings
 
 
@@ -43,3 +46,15 @@ def test_scans_that_were_left_out_or_failed_unread_are_counted_by_reason_on_the_
         assert "Failed because no schema fits: 2 scans." in text
     for text in (document(plain, Prices()).headline.verdict, as_text(plain)):
         assert "eft out" not in text and "ailed because" not in text
+
+
+@pytest.mark.parametrize(
+    ("null", "is_beyond"), [((30, 22, 0, 8), True), ((30, 24, 1, 5), False), ((30, 0, 30, 0), False)]
+)
+def test_an_uplift_that_is_not_beyond_the_null_control_is_no_effect_however_small_its_p(null, is_beyond):
+    sure = replace(sample_findings(60), table=Table(both=30, rescued=25, broken=2, neither=3), p=0.001)
+    findings = replace(sure, absolute_uplift=sure.table.absolute_uplift, null=Table(*null))
+    verdict = document(findings, Prices()).headline.verdict
+    assert verdict.startswith("Cleaning helps;" if is_beyond else "This is no effect (McNemar p = 0.001): the null ")
+    assert ("and cleaning by no more, +38.3 points." in verdict) is not is_beyond
+    assert ("no more cards than that: no effect" in as_text(findings)) is not is_beyond

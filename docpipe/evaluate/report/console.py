@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 
 from docpipe.evaluate.findings import Ceiling, Findings
-from docpipe.evaluate.report.headline import reservations, worst_stratum
+from docpipe.evaluate.report.headline import is_beyond_null, reservations, worst_stratum
 from docpipe.evaluate.report.wording import wrong_fields
 from docpipe.evaluate.uplift import Interval, Table
 
@@ -33,7 +33,7 @@ def as_text(findings: Findings) -> str:
             f"McNemar  p = {findings.p:.3g}  (exact, two-sided; {table.rescued} rescued, {table.broken} broken)",
             *(["          too small, for some cards are several draws of one: the interval decides"]
               if findings.has_draws else []),
-            *([_null_line(findings.null)] if findings.null else []),
+            *(_null_lines(findings, findings.null) if findings.null else []),
             "worst     {}  ({})".format(*worst_stratum(findings.worst)),
             "",
             f"A card passes when every required field is {RIGHT[findings.has_truth]}. Intervals are at 95 %.",
@@ -43,9 +43,10 @@ def as_text(findings: Findings) -> str:
     )
 
 
-def _null_line(null: Table) -> str:
+def _null_lines(findings: Findings, null: Table) -> list[str]:
     points, changed = f"{100 * null.absolute_uplift:+.1f} points", f"{null.rescued} rescued, {null.broken} broken"
-    return f"null      {points}  ({changed} by a change that means nothing)"
+    line = f"null      {points}  ({changed} by a change that means nothing)"
+    return [line] if is_beyond_null(findings) else [line, "          cleaning moves no more cards than that: no effect"]
 
 
 def _engines(engines: Mapping[str, str]) -> str:

@@ -53,9 +53,20 @@ def _verdict(findings: Findings, net: int) -> str:
     else:
         is_sure = findings.p < SURE_BELOW
         ground = f"McNemar p {'' if findings.p < 0.0001 else '= '}{p_value(findings.p)}"
+    if findings.null and not is_beyond_null(findings):
+        return (
+            f"This is no effect ({ground}): the null control, a change that means nothing, moves the pass rate by "
+            f"{points(findings.null.absolute_uplift)}, and cleaning by no more, {points(findings.absolute_uplift)}."
+        )
     if not is_sure:
         return f"This may be chance ({ground}): these cards do not show that cleaning changes how many pass."
     return f"Cleaning {'helps' if net > 0 else 'harms'}; that this is chance is unlikely ({ground})."
+
+
+def is_beyond_null(findings: Findings) -> bool:
+    """Whether cleaning moves more cards, up or down, than the null control does; true too where that was not read."""
+    null, table = findings.null, findings.table
+    return null is None or abs(table.rescued - table.broken) > abs(null.rescued - null.broken)
 
 
 def _validity(findings: Findings) -> list[str]:
