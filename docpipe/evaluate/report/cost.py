@@ -43,9 +43,10 @@ def time_and_cost(findings: Findings, prices: Prices) -> Section:
     if prices.typing_cost is not None:
         rows.append(_row("cost of typing", raw * prices.typing_cost, cleaned * prices.typing_cost))
     if prices.machine_cost is not None:
-        reading = None if ocr is None else ocr * prices.machine_cost
-        both = None if reading is None or cleaning is None else reading + cleaning * prices.machine_cost
-        rows.append(_row("cost of machines", reading, both, digits=2))
+        rows.append(_with_machines("cost of machines", (0, 0), ocr, cleaning, prices.machine_cost))
+    if prices.typing_cost is not None and prices.machine_cost is not None:
+        typing = raw * prices.typing_cost, cleaned * prices.typing_cost
+        rows.append(_with_machines("cost of typing and machines", typing, ocr, cleaning, prices.machine_cost))
     head = (f"of {CARDS} cards", "as scanned", "cleaned", "difference")
     grid = Grid("Typing in what does not pass, beside what machines take", head, tuple(rows))
     return Section("Time and cost", (grid, Text(_of_typing(findings, prices)), Text(_of_machines(findings, prices))))
@@ -70,7 +71,8 @@ def _of_machines(findings: Findings, prices: Prices) -> str:
         [
             "What cleaning took is not known: no ledger of it lies beside the cleaned scans." if cleaning is None
             else f"Cleaning took {cleaning:.2f} seconds a card, as its ledger says.",
-            "What OCR takes is not known: it was asked through a cache." if ocr is None
+            "What OCR takes is not known: it was asked through a cache. Differences take it for the same, cleaned or "
+            "not." if ocr is None
             else f"OCR took {ocr:.2f} seconds a scan, cleaned or not.",
             f"Machine hours are these seconds × {CARDS} ÷ 3600, one card after another: with one job a core, which is "
             "the default, those of one core.",
@@ -84,6 +86,23 @@ def _hours(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * CARDS / 3600
 
 
+def _with_machines(
+    name: str, typing: tuple[float, float], ocr: float | None, cleaning: float | None, machine_cost: float
+) -> tuple[str, ...]:
+    """What machines cost, on top of typing. OCR takes the same cleaned or not: the difference is known without it."""
+    before, after = typing
+    raw = None if ocr is None else before + ocr * machine_cost
+    cleaned = None if ocr is None or cleaning is None else after + (ocr + cleaning) * machine_cost
+    difference = None if cleaning is None else after - before + cleaning * machine_cost
+    return _cells(name, raw, cleaned, difference, digits=2)
+
+
 def _row(name: str, raw: float | None, cleaned: float | None, digits: int = 1) -> tuple[str, ...]:
-    difference = "–" if raw is None or cleaned is None else signed(cleaned - raw, digits)
-    return (name, *("–" if number is None else f"{number:.{digits}f}" for number in (raw, cleaned)), difference)
+    return _cells(name, raw, cleaned, None if raw is None or cleaned is None else cleaned - raw, digits)
+
+
+def _cells(
+    name: str, raw: float | None, cleaned: float | None, difference: float | None, digits: int
+) -> tuple[str, ...]:
+    numbers = ("–" if number is None else f"{number:.{digits}f}" for number in (raw, cleaned))
+    return (name, *numbers, "–" if difference is None else signed(difference, digits))
