@@ -128,7 +128,7 @@ def _draw_on_scans(sources: tuple[str, ...], out: Path, recipe: str, seed: int, 
 @click.option("--null", is_flag=True,
               help="Read the raw scans again, moved by one pixel and a little brighter: how many cards flip by chance.")
 @click.option("--truth", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="truth.jsonl of the cards; without it fields are judged by their own rules.")
+              help="What the cards say, a JSON line each, as above; without it fields are judged by their own rules.")
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Provenance, for figures by noise.  [default: pairs.jsonl beside the truth]")
 @click.option("--schema",
@@ -164,6 +164,17 @@ def evaluate(
     Prints the figures, or with -o writes a report. Without a truth a field counts as right where check digits, dates
     and formats are. No value of any field is printed or reported unless --with-images asks for it, and no name of a
     scan: cards go by an id, and names.csv beside the report says whose it is. --cache keeps what was read.
+
+    A line of the truth, which `docpipe synth` writes and anyone can:
+
+    \b
+    {"file": "a/1.png", "layout": "national", "fields": {"surname": "Lindqvist", "date_of_birth": "1974-08-12", ...}}
+
+    file is the name below --raw. layout is the schema, by its name or its TOML file; with --schema it may be left out.
+    fields has all that the schema requires, and what else is known: dates as 1974-08-12 (12.08.1974 will do, the day
+    before the month), numbers with blanks or without, names with capitals or without. For a schema with a machine
+    readable zone give its lines as they are printed, mrz_1, mrz_2 and, if there is one, mrz_3: its fields come from
+    them. A card of the truth whose cleaned scan is missing fails; a raw scan that it does not name is left out.
 
     \b
     docpipe evaluate --raw noisy/ --cleaned noisy-cleaned/ --truth truth.jsonl
