@@ -87,7 +87,7 @@ def cases_of(cards: Sequence[TrueCard], schema: str | None = None) -> list[Case]
         InputError: there is no such schema, a scan is named twice, or a card lacks its layout or what the schema
             requires, or has a value that cannot be one. The line and the field are named, no value is shown.
     """
-    twice = [file for file, count in Counter(card.file for card in cards).items() if count > 1]
+    twice = [file for file, count in Counter(normpath(card.file) for card in cards).items() if count > 1]
     if twice:
         raise InputError(f"the truth names {len(twice)} scans twice, such as {twice[0]}", "one line a scan")
     if schema is None and (bare := [line for line, card in enumerate(cards, 1) if not card.layout]):
@@ -134,7 +134,7 @@ def true_values(card: TrueCard, schema: Schema, line: int) -> dict[str, str]:
 
 
 def _zone_lines(card: TrueCard, kind: str, line: int) -> list[str]:
-    from docpipe.mrz import CHARACTERS, FILLER, FORMATS
+    from docpipe.mrz import CHARACTERS, FILLER, FORMATS, wrong_checks
 
     form = FORMATS[kind]
     lines = []
@@ -145,6 +145,11 @@ def _zone_lines(card: TrueCard, kind: str, line: int) -> list[str]:
                 f"line {line} of the truth: {name} is no line of a {kind} zone",
                 f"it has {form.width} characters: A to Z, 0 to 9 and {FILLER}",
             )
+    if wrong := wrong_checks(kind, lines):
+        raise InputError(
+            f"line {line} of the truth: check digits of the zone do not agree ({', '.join(wrong)})",
+            "compare its lines with the card",
+        )
     return lines
 
 
@@ -156,6 +161,11 @@ def _as_read(one: Field, value: str, line: int) -> str:
     normal = read(value)
     if not normal:
         raise InputError(f"line {line} of the truth: {one.name} is no {one.kind}", form)
+    if one.read(value).value != normal:
+        raise InputError(
+            f"line {line} of the truth: {one.name} is none that the schema reads, which no reading could equal",
+            "compare it with the card, and the field's alphabet and length in the schema with both",
+        )
     return normal
 
 

@@ -70,6 +70,12 @@ def test_a_date_or_number_that_can_never_be_read_is_refused_with_line_and_field(
     assert said == f"line 2 of the truth: {name} is no {kind}"
 
 
+@pytest.mark.parametrize("number", ["W4222368", "W422236829", "W4222368A", "Ж1234567С9"])
+def test_a_number_that_the_schema_never_reads_is_refused(refusal, number):
+    said = refusal(card(NATIONAL | {"document_number": number}))
+    assert said.startswith("line 1 of the truth: document_number is none that the schema reads")
+
+
 def test_what_lacks_is_named_with_its_line(refusal):
     assert refusal(card({})) == "line 1 of the truth lacks document_number, which schema national needs"
     assert "line 1 of the truth lacks mrz_1" in refusal(card(NATIONAL, layout="td1"))
@@ -95,7 +101,13 @@ def test_fields_of_a_zone_come_from_its_lines_and_a_line_that_is_none_is_refused
         assert refusal(card(lines | {"mrz_1": wrong}, "td1")) == "line 1 of the truth: mrz_1 is no line of a td1 zone"
 
 
-@given(st.dates(), st.from_regex("[0-9A-Z]{1,12}", fullmatch=True), st.text())
+def test_a_zone_that_was_mistyped_is_refused_by_its_check_digits(refusal):
+    lines = {f"mrz_{number}": line for number, line in enumerate(ZONE, 1)} | {"mrz_1": ZONE[0].replace("D23", "D32")}
+    said = refusal(card(lines, "td1"))
+    assert said.startswith("line 1 of the truth: check digits of the zone do not agree (") and "document_number" in said
+
+
+@given(st.dates(), st.from_regex("[0-9CFGHJKLMNPRTVWXYZ]{9}", fullmatch=True), st.text())
 def test_what_is_written_in_the_form_in_which_it_is_read_comes_out_as_it_is(day, number, name):
     true = NATIONAL | {"document_number": number, "surname": name, "date_of_birth": day.isoformat()}
     [case] = cases_of([TrueCard("1.png", "national", true)])
