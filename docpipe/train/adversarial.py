@@ -18,7 +18,7 @@ from docpipe.train.data import CleanCards
 from docpipe.train.draws import draws_of
 from docpipe.train.losses import adversarial_loss, critic_loss, pixel_loss
 from docpipe.train.pretrain import make_generator
-from docpipe.train.reading import Reader
+from docpipe.train.reading import Judges
 from docpipe.train.running import (
     Meter,
     Tell,
@@ -107,7 +107,7 @@ def train_adversarial(config: TrainConfig, folder: Path, *, device: str = "cpu",
         load_weights(critic, Path(config.critic_from))
     learnt, checked = CleanCards(Path(config.cards)).split()
     held = Held(checked, recipe, config)
-    reader = Reader(config, place) if config.recogniser else None
+    judges = Judges(config, place)
     settle(generator, place)
     settle(critic, place)
     average = copy.deepcopy(generator).requires_grad_(False)
@@ -142,8 +142,7 @@ def train_adversarial(config: TrainConfig, folder: Path, *, device: str = "cpu",
                 restored = restore(noisy)
                 fake = judge(critic, restored.to(clean.dtype), noisy)
             pixels = pixel_loss(restored.float(), clean, config.pixel_weights)
-            if reader is not None:
-                pixels = pixels + reader.loss(generator, restored.float(), clean, lines)
+            pixels = pixels + judges.loss(generator, restored.float(), clean, lines)
             loss = adversarial_loss(fake.float(), config.gan_loss) + config.pixel_weight * pixels
             descend(loss, generator, generator_adam, rate, config.clip_norm)
             follow(average, generator, config.average)

@@ -23,7 +23,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "learning_rate": (_ABOVE_0, inf), "critic_rate_ratio": (_ABOVE_0, inf), "clip_norm": (_ABOVE_0, inf),
     "mse_weight": (0, inf), "l1_weight": (0, inf), "edge_weight": (0, inf), "ink_weight": (0, inf),
     "ssim_weight": (0, inf),
-    "frequency_weight": (0, inf), "text_weight": (0, inf), "feature_weight": (0, inf), "pixel_weight": (0, inf),
+    "frequency_weight": (0, inf), "text_weight": (0, inf), "feature_weight": (0, inf), "vgg_weight": (0, inf),
+    "pixel_weight": (0, inf),
     "teacher_share": (0, 1), "critic_threshold": (0, inf), "critic_steps": (1, inf), "generator_steps": (1, inf),
 }  # fmt: skip
 _ACCEPTED: dict[Any, Any] = {
@@ -56,6 +57,7 @@ class TrainConfig:
         teacher_share: of the teacher's page in what is aimed at; the rest is the clean page.
         recogniser: weights of a text recogniser, as `start_from`; needed where `text_weight` or `feature_weight` is
             above 0.
+        vgg: weights of torchvision's vgg16 or vgg19, a state dict; needed where `vgg_weight` is above 0.
         recipe: name or path of the noise recipe.
         seed: of everything that is drawn.
         steps: optimiser steps.
@@ -78,6 +80,7 @@ class TrainConfig:
         frequency_weight: weight of the difference of Fourier coefficients.
         text_weight: weight of what a recogniser makes of printed lines (CTC).
         feature_weight: weight of the difference of the recogniser's features.
+        vgg_weight: weight of the difference of VGG's features, which takes longer than any network here: for a GPU.
         gan_loss: "bce", "hinge" or "least_squares".
         pixel_weight: weight of all terms but the critic's in an adversarial stage.
         critic_threshold: the critic is trained until its loss is below this, then the generator gets its turn; 0 for
@@ -109,6 +112,7 @@ class TrainConfig:
     teacher: str = ""
     teacher_share: float = 0.5
     recogniser: str = ""
+    vgg: str = ""
     recipe: str = "starter"
     seed: int = 1
     steps: int = 20_000
@@ -131,6 +135,7 @@ class TrainConfig:
     frequency_weight: float = 0.0
     text_weight: float = 0.0
     feature_weight: float = 0.0
+    vgg_weight: float = 0.0
     gan_loss: str = "bce"
     pixel_weight: float = 50.0
     critic_threshold: float = 0.65
@@ -171,7 +176,7 @@ class TrainConfig:
         needs_recogniser = self.text_weight > 0 or self.feature_weight > 0
         for needed, name in (
             (self.stage in ("critic", "adversarial"), "start_from"), (self.stage == "distil", "teacher"),
-            (needs_recogniser, "recogniser"),
+            (needs_recogniser, "recogniser"), (self.vgg_weight > 0, "vgg"),
         ):  # fmt: skip
             if needed and not getattr(self, name):
                 raise UsageError(f"{name} is empty", hint=f"name weights: this stage ({self.stage}) needs them")

@@ -17,7 +17,7 @@ from docpipe.train.config import TrainConfig
 from docpipe.train.data import CleanCards
 from docpipe.train.draws import draws_of
 from docpipe.train.losses import pixel_loss
-from docpipe.train.reading import Reader
+from docpipe.train.reading import Judges
 from docpipe.train.running import (
     Meter,
     Place,
@@ -71,7 +71,7 @@ def pretrain(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Te
     learnt, checked = CleanCards(Path(config.cards)).split()
     held = Held(checked, recipe, config)
     teacher = load_network(Path(config.teacher)) if config.stage == "distil" else None
-    reader = Reader(config, place) if config.recogniser else None
+    judges = Judges(config, place)
     for network in (model, teacher):
         if network is not None:
             settle(network, place)
@@ -91,8 +91,7 @@ def pretrain(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Te
         if teacher is not None:
             taught = pixel_loss(restored, _taught(teacher, noisy, config, place), config.pixel_weights)
             loss = torch.lerp(loss, taught, config.teacher_share)
-        if reader is not None:
-            loss = loss + reader.loss(model, restored, target, lines)
+        loss = loss + judges.loss(model, restored, target, lines)
         descend(loss, model, optimiser, learning_rate(config, step), config.clip_norm)
         follow(average, model, min(config.average, step / (step + 10)))
 

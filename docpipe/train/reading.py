@@ -1,4 +1,4 @@
-"""What a frozen recogniser says of restored print: terms of the loss of a generator."""
+"""What frozen networks say of restored print: terms of the loss of a generator."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,37 +10,46 @@ from torch.nn.functional import ctc_loss
 from docpipe.models.recogniser import BLANK
 from docpipe.train.config import TrainConfig
 from docpipe.train.running import Place, settle
+from docpipe.train.vgg import load_vgg
 from docpipe.train.weights import load_network
 
 
-class Reader:
-    """A recogniser that learns nothing any more.
+class Judges:
+    """The recogniser and VGG, as far as the weights of their terms ask for them; they learn nothing any more.
 
     Args:
-        config: of the stage; names the recogniser and the weights of its terms.
-        place: where it runs.
+        config: of the stage; names their files and the weights of their terms.
+        place: where they run.
 
     Raises:
-        InputError: its weights cannot be used.
+        InputError: a file cannot be used.
     """
 
     def __init__(self, config: TrainConfig, place: Place) -> None:
-        self._recogniser = load_network(Path(config.recogniser))
-        self._text_weight, self._feature_weight = config.text_weight, config.feature_weight
-        settle(self._recogniser, place)
+        self._text_weight = config.text_weight
+        self._seen_through: list[tuple[float, nn.Module]] = []
+        if config.text_weight or config.feature_weight:
+            self._recogniser = load_network(Path(config.recogniser))
+            settle(self._recogniser, place)
+        if config.feature_weight:
+            self._seen_through.append((config.feature_weight, self._recogniser))
+        if config.vgg_weight:
+            vgg = load_vgg(Path(config.vgg))
+            settle(vgg, place)
+            self._seen_through.append((config.vgg_weight, vgg))
 
     def loss(self, generator: nn.Module, restored: Tensor, clean: Tensor, lines: Sequence[Tensor]) -> Tensor:
-        """The weighted sum of the text term and of the feature term.
+        """The weighted sum of the text term and of the feature terms; 0 where none is asked for.
 
         Args:
             generator: in training; its normalisation learns nothing from lines.
-            restored: (B, 1, H, W) float32, for the feature term.
+            restored: (B, 1, H, W) float32, for the feature terms.
             clean: the same shape.
             lines: a batch of `CardLines`, for the text term; empty without it.
         """
         loss = restored.new_zeros(())
-        if self._feature_weight:
-            loss = loss + self._feature_weight * feature_loss(self._recogniser, restored, clean)
+        for weight, network in self._seen_through:
+            loss = loss + weight * feature_loss(network, restored, clean)
         if self._text_weight:
             noisy, inside, paper, labels, lengths = lines
             generator.eval()
@@ -50,14 +59,19 @@ class Reader:
         return loss
 
 
-def feature_loss(recogniser: nn.Module, restored: Tensor, clean: Tensor) -> Tensor:
+def feature_loss(network: nn.Module, restored: Tensor, clean: Tensor) -> Tensor:
     """Mean difference of features, each level in the size of its features of the clean page.
 
-    Source: perceptual losses (Johnson et al., ECCV 2016), with our own reader in the place of VGG.
+    Args:
+        network: the recogniser or `Vgg`.
+        restored: (B, 1, H, W) float32.
+        clean: the same shape.
+
+    Source: perceptual losses (Johnson et al., ECCV 2016), with our own reader in the place of VGG or beside it.
     """
     with torch.no_grad():
-        wanted = recogniser.features(clean)  # type: ignore[operator]
-    found = recogniser.features(restored)  # type: ignore[operator]
+        wanted = network.features(clean)  # type: ignore[operator]
+    found = network.features(restored)  # type: ignore[operator]
     differences = [
         (ours - theirs).abs().mean() / theirs.abs().mean().clamp(min=1e-3)
         for ours, theirs in zip(found, wanted, strict=True)

@@ -13,6 +13,7 @@ from docpipe.train.data import require_cards
 from docpipe.train.pretrain import make_unlearnt, pretrain
 from docpipe.train.recogniser import train_recogniser
 from docpipe.train.running import Tell, join, silent
+from docpipe.train.vgg import load_vgg
 from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, RECOGNISER_FILE, make_network
 
 STAGES: Mapping[str, Callable[..., nn.Module]] = {
@@ -39,7 +40,7 @@ def require_ready(config: TrainConfig, device: str) -> None:
     """Refuse what cannot begin, before a folder is made for it.
 
     Raises:
-        InputError: there are no cards, or no recipe that may be learnt from.
+        InputError: there are no cards, no recipe that may be learnt from, or no weights of VGG where they are needed.
         UsageError: there is no such network, or the crops do not fit it.
         MissingToolError: something is not installed, or there is no GPU.
     """
@@ -48,6 +49,8 @@ def require_ready(config: TrainConfig, device: str) -> None:
         require_cards(Path(config.cards))
         load_training_recipe(config.recipe)
         make_unlearnt(config)
+        if config.vgg_weight:
+            load_vgg(Path(config.vgg))
     if config.stage in ("critic", "adversarial"):
         make_network(config.critic, config.critic_widths)
 

@@ -211,7 +211,8 @@ def test_a_chain_is_refused_before_a_folder_is_made_for_it(chain_file, tmp_path)
     [
         ({"gan.steps": "3"}, "no stage is called gan"), ({"critic.start_from": '""'}, "start_from is empty"),
         ({"distil.teacher": '""'}, "teacher is empty"), ({"gan_loss": "wasserstein"}, "gan_loss is 'wasserstein'"),
-        ({"text_weight": "0.1"}, "recogniser is empty"), ({"schedule": "stairs"}, "schedule is 'stairs'"),
+        ({"text_weight": "0.1"}, "recogniser is empty"), ({"vgg_weight": "0.1"}, "vgg is empty"),
+        ({"schedule": "stairs"}, "schedule is 'stairs'"),
         ({"compile": "1"}, "compile is 1"), ({"pixels.betas": "[0.9]"}, "betas is"),
     ],
 )  # fmt: skip
