@@ -45,9 +45,9 @@ def require_ready(config: TrainConfig, device: str) -> None:
         MissingToolError: something is not installed, or there is no GPU.
     """
     join(device)
+    load_training_recipe(config.recipe)
     if config.stage != "recogniser":
         require_cards(Path(config.cards))
-        load_training_recipe(config.recipe)
         make_unlearnt(config)
         if config.vgg_weight:
             load_vgg(Path(config.vgg))

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
-from docpipe.errors import InputError, UsageError
+from docpipe.cli import main
+from docpipe.errors import ExitCode, InputError, UsageError
 from docpipe.models import Recogniser
 from docpipe.models.recogniser import ALPHABET, LINE_PX
 from docpipe.noise.recipe import load_recipe
@@ -119,6 +121,13 @@ def test_a_recogniser_learns_and_resumes(config, installed_fonts, tmp_path):
         run_stage(reads, tmp_path / "killed", tell=kill)
     again = run_stage(reads, tmp_path / "killed").state_dict()
     assert all(torch.equal(value, again[name]) for name, value in whole.state_dict().items())
+
+
+def test_a_recogniser_without_a_recipe_to_learn_from_leaves_no_folder(tmp_path):
+    command = ["train", "docpipe/train/configs/recogniser.toml", "--runs", str(tmp_path / "runs")]
+    ended = CliRunner().invoke(main, [*command, "--set", "recipe=nothing"])
+    assert ended.exit_code == ExitCode.BAD_INPUT and "no recipe 'nothing'" in ended.stderr
+    assert not (tmp_path / "runs").exists()
 
 
 def test_weights_of_another_kind_are_refused(reader, tmp_path):
