@@ -1,6 +1,9 @@
 """The whole chain at tiny size: a generator learns, a critic sees, the two play, a small network learns from them."""
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -69,6 +72,23 @@ teacher = "adversarial"
 widths = [8, 12]
 steps = 10
 """
+KILLED_AFTER_STEP_3 = """
+import os, signal, sys
+from docpipe.cli import main
+from docpipe.train import pretrain
+
+steps = []
+follow = pretrain.follow
+
+def dies(*arguments):
+    follow(*arguments)
+    steps.append(1)
+    if len(steps) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+pretrain.follow = dies
+main(sys.argv[1:])
+"""
 SHORT = {"steps": "4", "batch": "2", "crop_px": "32", "check_every": "2", "checked": "4", "warmup": "1"}
 HERE = Place("cpu")
 
@@ -121,8 +141,8 @@ def test_the_whole_chain_restores_sees_through_plays_and_hands_on(chain_file, tm
 
 @pytest.mark.slow
 def test_a_chain_killed_in_every_stage_ends_with_the_weights_of_one_that_was_not(chain_file, tmp_path):
-    chain = load_chain(chain_file, {**SHORT, "adversarial.critic_threshold": "0", "critic.critic": "attention",
-                                    "adversarial.critic": "attention"})
+    turns = {"adversarial.critic_threshold": "0", "adversarial.critic_steps": "3"}  # it dies in the middle of a turn
+    chain = load_chain(chain_file, {**SHORT, **turns, "critic.critic": "attention", "adversarial.critic": "attention"})
     whole, killed = (new_chain_run(tmp_path / "runs", chain) for _ in range(2))
     run_chain(chain, whole, HERE)
     for _ in chain.stages:  # each time it dies in the middle of a stage, then goes on to the middle of the next
@@ -132,6 +152,25 @@ def test_a_chain_killed_in_every_stage_ends_with_the_weights_of_one_that_was_not
     for path in whole.glob("*/*.safetensors"):
         theirs = load_file(killed / path.relative_to(whole))
         assert all(torch.equal(value, theirs[name]) for name, value in load_file(path).items()), path.name
+
+
+@pytest.mark.slow
+def test_a_chain_killed_between_two_checks_goes_on_by_command_to_the_same_weights(chain_file, tmp_path):
+    short = [part for key, value in SHORT.items() for part in ("--set", f"{key}={value}")]
+    command = ["train", str(chain_file), *short, "--runs"]
+    assert CliRunner().invoke(main, [*command, str(tmp_path / "whole")]).exit_code == ExitCode.OK
+    died = subprocess.run([sys.executable, "-c", KILLED_AFTER_STEP_3, *command, str(tmp_path / "killed")],
+                          capture_output=True, text=True)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    whole, killed = (tmp_path / name / "001-tiny" for name in ("whole", "killed"))
+    assert load_checkpoint(killed / "1-pixels")["step"] == 2
+    ended = CliRunner().invoke(main, ["train", "--resume", str(killed)])
+    assert ended.exit_code == ExitCode.OK, ended.output
+    names = sorted(path.relative_to(whole) for path in whole.glob("*/*.safetensors"))
+    assert len(names) == 5, "a network a stage, and the critic of the third"
+    for name in names:
+        theirs = load_file(killed / name)
+        assert all(torch.equal(value, theirs[key]) for key, value in load_file(whole / name).items()), name
 
 
 @pytest.mark.slow
@@ -219,6 +258,27 @@ def test_a_chain_is_refused_before_a_folder_is_made_for_it(chain_file, tmp_path)
 def test_a_value_of_a_stage_that_makes_no_sense_is_named(chain_file, changes, complaint):
     with pytest.raises(UsageError, match=complaint.replace("[", r"\[")):
         load_chain(chain_file, changes)
+
+
+def test_a_dry_run_prints_every_stage_and_makes_nothing(chain_file, tmp_path):
+    command = ["train", str(chain_file), "--dry-run", "--runs", str(tmp_path / "runs"), "--set", "critic.steps=9"]
+    ended = CliRunner().invoke(main, command)
+    stages = json.loads(ended.stdout)
+    assert ended.exit_code == ExitCode.OK and list(stages) == ["pixels", "critic", "adversarial", "distil"]
+    assert stages["critic"]["steps"] == 9 and stages["pixels"]["steps"] == 110
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_ends_in_one_line_and_leaves_no_folder(chain_file, tmp_path):
+    begun = new_chain_run(tmp_path / "begun", load_chain(chain_file))
+    kept = (begun / "chain.json").read_text()
+    for arguments in ([str(chain_file), "--runs", str(tmp_path / "runs")], ["--resume", str(begun)]):
+        ended = CliRunner().invoke(main, ["train", *arguments, "--device", "cuda"])
+        error, hint = ended.stderr.splitlines()
+        assert ended.exit_code == ExitCode.MISSING_TOOL and not ended.stdout
+        assert error == "error: torch cannot use a GPU here" and "--device cpu" in hint
+    assert not (tmp_path / "runs").exists() and (begun / "chain.json").read_text() == kept
 
 
 def test_a_change_reaches_one_stage_or_all(chain_file):
