@@ -16,7 +16,7 @@ from docpipe.train.losses import psnr
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import new_run
 from docpipe.train.weights import make_network, save_network
-from eval import networks
+from eval import gaussian, networks
 from eval.trained import open_network, restored, trained_in, write_network
 
 
@@ -132,3 +132,21 @@ def test_a_run_elsewhere_is_known_by_its_log(tmp_path):
     ((network, label, place, figures),) = networks.logged_in(tmp_path)
     assert (network, label, place) == ("unet_resnet34", "pixels *", tmp_path.name)
     assert figures[0] == 25.0 and figures[2] == 0.7 and np.isnan([figures[1], figures[3]]).all()
+
+
+def test_gaussian_noise_has_the_deviation_that_is_stated_and_is_the_same_every_time():
+    gray = torch.full((4, 1, 64, 64), 128 / 255)
+    for sigma in (5, 25):
+        noisy = gaussian.noisy_crops(gray, sigma)
+        assert 255 * float(noisy.std()) == pytest.approx(sigma, rel=0.05)
+        assert torch.equal(noisy, gaussian.noisy_crops(gray, sigma)) and not torch.equal(noisy[0], noisy[1])
+        assert gaussian.figures(noisy, gray)[0] == pytest.approx(20 * np.log10(255 / sigma), abs=0.2)
+
+
+def test_the_table_over_gaussian_noise_has_a_row_a_network(chain):
+    head, noisy, *rows = gaussian.table(trained_in(chain), torch.rand(2, 1, 32, 32))
+    assert head.split()[2:] == ["5", "15", "25", "35", "45", "55", "65"]
+    assert [line.split(",")[0] for line in rows] == ["compact", "compact", "autoencoder"]
+    assert rows[0].split()[-14:] == noisy.split()[-14:], "a network that has learnt nothing gives pages back"
+    decibels = [float(value) for value in noisy.split()[2::2]]
+    assert decibels == sorted(decibels, reverse=True)
