@@ -18,6 +18,7 @@ from eval.trained import CROP_PX, SEED, Trained, drawn_crops, open_network, rest
 
 SIGMAS = range(5, 66, 10)   # standard deviations, in grey levels of 0 to 255
 RECIPE = "awgn"
+ABOUT_WIDE = 52
 
 
 @click.command()
@@ -30,7 +31,9 @@ def main(places: tuple[Path, ...], cards: int, crops: int, keep_as: str | None) 
     """Print PSNR and SSIM of networks over Gaussian noise of a standard deviation of 5 to 65 grey levels.
 
     \b
-    python -m eval.gaussian runs/003-dncnn runs/004-compact --keep gaussian
+    docpipe train docpipe/train/configs/compact.toml --set recipe=awgn
+    docpipe train docpipe/train/configs/compact.toml --set recipe=awgn --set network=dncnn --set widths=[]
+    python -m eval.gaussian runs/001-compact runs/002-compact --keep gaussian
     """
     try:
         networks = [one for place in places for one in trained_in(place)]
@@ -56,7 +59,7 @@ def table(networks: Sequence[Trained], clean: Tensor) -> list[str]:
     """PSNR and SSIM, a column a standard deviation, a row for the noisy crops and for each network."""
     noisy = {sigma: noisy_crops(clean, sigma) for sigma in SIGMAS}
     lines = [
-        f"{'standard deviation':<42}" + "".join(f"{sigma:>12}" for sigma in SIGMAS),
+        f"{'standard deviation':<{ABOUT_WIDE}}" + "".join(f"{sigma:>15}" for sigma in SIGMAS),
         row("noisy input", [figures(noisy[sigma], clean) for sigma in SIGMAS]),
     ]
     for one in networks:
@@ -64,7 +67,7 @@ def table(networks: Sequence[Trained], clean: Tensor) -> list[str]:
         with TemporaryDirectory() as folder:
             write_network(one.network, Path(folder, "model.onnx"), "fp32", [])
             run = open_network(Path(folder, "model.onnx"))
-        about = f"{one.name}, {one.stage}, learnt from {one.recipe}"
+        about = f"{one.name}, {one.stage}, recipe {one.recipe}: {one.place.name}"
         lines.append(row(about, [figures(restored(run, noisy[sigma]), clean) for sigma in SIGMAS]))
     return lines
 
@@ -86,7 +89,7 @@ def figures(restored_crops: Tensor, clean: Tensor) -> tuple[float, float]:
 
 def row(about: str, found: Sequence[tuple[float, float]]) -> str:
     """One line of the table."""
-    return f"{about:<42}" + "".join(f"{f'{decibels:.2f} {likeness:.3f}':>12}" for decibels, likeness in found)
+    return f"{about:<{ABOUT_WIDE}}" + "".join(f"  {decibels:6.2f} {likeness:6.3f}" for decibels, likeness in found)
 
 
 if __name__ == "__main__":

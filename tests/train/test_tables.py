@@ -17,7 +17,7 @@ from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import new_run
 from docpipe.train.weights import make_network, save_network
 from eval import gaussian, networks
-from eval.trained import open_network, restored, trained_in, write_network
+from eval.trained import drawn_crops, open_network, restored, trained_in, write_network
 
 
 def stage(folder, config, **changes):
@@ -75,6 +75,13 @@ def test_folders_without_a_network_are_refused(chain, tmp_path):
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(InputError, match="nor a card"):
         trained_in(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_pairs_that_networks_are_measured_on_are_the_same_every_time(installed_fonts):
+    (noisy, clean), again = (drawn_crops("starter", 2, 3) for _ in range(2))
+    assert noisy.shape == clean.shape == (3, 1, 256, 256) and not torch.equal(noisy, clean)
+    assert torch.equal(noisy, again[0]) and torch.equal(clean, again[1])
 
 
 def test_what_is_measured_is_what_torch_would_restore(tmp_path):
