@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 import torch
 from click.testing import CliRunner
@@ -20,6 +21,7 @@ from docpipe.errors import ExitCode, InputError, OutputError
 from docpipe.synth.pack import write_pack
 from docpipe.train.data import CleanCards
 from docpipe.train.export import export
+from docpipe.train.onnx_file import write_onnx
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import new_run
 
@@ -135,3 +137,30 @@ def test_other_precisions_restore_nearly_the_same(config, tmp_path, precision):
     nearly, exactly = (OnnxEngine(tmp_path / name, device="cpu").restore(page, 20) for name in ("model", "whole"))
     assert nearly.shape == page.shape and np.abs(nearly.astype(int) - exactly).mean() < 2
     assert (tmp_path / "model/model.onnx").read_bytes() != (tmp_path / "whole/model.onnx").read_bytes()
+
+
+class Wild(torch.nn.Module):
+    """Halves a page; beside it a layer runs far below zero where there is white, and a ReLU makes nothing of it."""
+
+    def __init__(self):
+        super().__init__()
+        layers = [torch.nn.Conv2d(before, after, 1) for before, after in ((1, 2), (2, 2), (2, 1))]
+        weights = ([[1.0], [1.0]], [[1.0, 0.0], [0.0, -1e4]], [[0.5, 0.0]])
+        for layer, weight in zip(layers, weights, strict=True):
+            layer.weight.data = torch.tensor(weight)[..., None, None]
+            layer.bias.data.zero_()
+        layers[0].bias.data[1] = -0.99
+        self.layers = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
+
+    def forward(self, page):
+        return page - self.layers(page)
+
+
+def test_one_page_on_which_a_layer_runs_wild_does_not_spoil_int8(tmp_path):
+    rng = np.random.default_rng(1)
+    pages = [rng.integers(0, 200, (256, 256), np.uint8) for _ in range(9)]
+    pages[4][:] = 255
+    write_onnx(Wild().eval(), tmp_path / "model.onnx", "int8", pages)
+    given = pages[0][None, None].astype(np.float32) / 255
+    (made,) = ort.InferenceSession(tmp_path / "model.onnx").run(None, {"page": given})
+    assert np.abs(made - given / 2).mean() < 0.005
