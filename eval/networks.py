@@ -128,6 +128,10 @@ def fresh_costs(name: str, pages: list[Gray]) -> tuple[list[str], str]:
         fresh = make_network(name).eval()
     except MissingToolError as error:
         return [], error.problem
+    with torch.no_grad():
+        for weight in fresh.parameters():
+            if weight.dim() == 1:  # biases that are all alike would be exported as one, and stay out of int8
+                weight.add_(0.02 * torch.randn_like(weight))
     nothing = torch.empty(0)
     return costs(fresh, *measured(fresh, nothing, nothing, pages[:1])), f"{NOT_JUDGED}; size and speed by fresh weights"
 
