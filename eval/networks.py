@@ -36,7 +36,7 @@ from eval.trained import (
 )  # fmt: skip
 
 PAGE_PX = (640, 1024)       # of the page that is timed
-RUNS = 3                    # the fastest counts
+RUNS = 7                    # the fastest counts
 CALIBRATED_ON = 12          # pages, as `docpipe export` takes
 HEAD = (f"{'network':<14} {'stage':<18} {'from':<16} {'PSNR':>6} {'int8':>6} {'SSIM':>6} {'int8':>6} {'weights':>11} "
         f"{'MB':>6} {'int8':>6} {'s/MP':>7} {'int8':>7}  passes, % of each suite")  # fmt: skip

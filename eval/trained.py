@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -40,9 +40,9 @@ class Trained:
     Args:
         name: a key of `docpipe.models.GENERATORS`.
         network: in evaluation mode, with its weights.
-        stage: the stage of training that it comes out of, or the model that was exported of it.
+        stage: the stage of training that it comes out of, in a chain by its label; or the model that was exported.
         recipe: of the noise that it learnt from.
-        place: folder that it comes from.
+        place: folder of the run, of the chain or of the model.
     """
 
     name: str
@@ -62,7 +62,7 @@ def trained_in(place: Path) -> list[Trained]:
         stages = sorted((path.parent for path in place.glob(f"*-*/{GENERATOR_FILE}")), key=_number)
         if not stages:
             raise InputError(f"no stage of {place} has made a network yet", hint="let it run to its end")
-        return [_trained(stage) for stage in stages]
+        return [replace(_trained(folder), stage=folder.name.split("-", 1)[1], place=place) for folder in stages]
     return [_trained(place)]
 
 

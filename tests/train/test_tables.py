@@ -34,7 +34,7 @@ def chain(config, tmp_path):
     run = tmp_path / "007-chain"
     stage(run / "1-pixels", config)
     (run / "2-critic").mkdir()
-    stage(run / "10-distil", config, stage="distil", teacher="t", network="autoencoder")
+    stage(run / "10-again", config, stage="distil", teacher="t", network="autoencoder")
     stage(run / "3-adversarial", config, stage="adversarial", start_from="s")
     (run / "chain.json").write_text(json.dumps({"stages": {}}))
     return run
@@ -43,9 +43,9 @@ def chain(config, tmp_path):
 def test_a_chain_holds_a_network_for_every_stage_that_made_one_in_their_order(chain):
     found = trained_in(chain)
     assert [(one.name, one.stage) for one in found] == [
-        ("compact", "pixels"), ("compact", "adversarial"), ("autoencoder", "distil"),
+        ("compact", "pixels"), ("compact", "adversarial"), ("autoencoder", "again"),
     ]  # fmt: skip
-    assert not any(one.network.training for one in found)
+    assert {one.place for one in found} == {chain} and not any(one.network.training for one in found)
 
 
 @pytest.mark.slow
@@ -105,7 +105,7 @@ def test_the_table_names_every_network_trained_or_not(chain, monkeypatch):
     assert all(any(line.startswith(f"{name} ") for line in lines) for name in GENERATORS)
     (pixels,) = (line for line in lines if "pixels" in line)
     assert f"{psnr(noisy, clean):.2f}" in pixels, "a compact network that has learnt nothing gives pages back"
-    assert "not judged" in pixels and "1-pixels" in pixels
+    assert "not judged" in pixels and "007-chain" in pixels
     (dncnn,) = (line for line in lines if line.startswith("dncnn"))
     assert "not trained" in dncnn and "fresh weights" in dncnn
 
