@@ -1,14 +1,16 @@
 """What Prefect hears of a run names no scan: page ids in its place, and messages kept in a folder on this machine."""
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from docpipe.errors import DocpipeError, StorageError
 
@@ -41,7 +43,7 @@ def discreet(private: Path) -> Iterator[None]:
     except Exception as error:  # whatever it is, Prefect would show it
         log = private / ERRORS_NAME
         hint = f"\nhint: {error.hint}" if isinstance(error, DocpipeError) and error.hint else ""
-        with open(log, "a", encoding="utf-8", errors="backslashreplace", opener=_for_this_user) as file:
+        with open(log, "a", encoding="utf-8", errors="backslashreplace", opener=for_this_user) as file:
             file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n{traceback.format_exc()}{hint}\n\n")
         raise RunError(f"{_kind_and_place(error)}; what it says is in {log}") from None
 
@@ -71,7 +73,8 @@ class PageIds:
     """Ids in the place of names. Who has the file in the private folder knows which scan is meant; nobody else does.
 
     An id is a hash under a key that is drawn once and stays in that file: without the key a name cannot be guessed
-    and tried. Only names that were told of are in the file.
+    and tried. Only names that were told of are in the file. Several runs may share it, and any of them may be killed:
+    each writes under a lock, and a line that a kill cut short is passed over.
 
     Args:
         private: the private folder.
@@ -79,13 +82,14 @@ class PageIds:
 
     def __init__(self, private: Path) -> None:
         self._path = private / IDS_NAME
-        try:
-            lines = self._path.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            lines = [json.dumps({"key": secrets.token_hex(16)})]
-            self._append(lines)
-        self._key = bytes.fromhex(json.loads(lines[0])["key"])
-        self._told = {json.loads(line)["id"] for line in lines[1:]}
+        with self._locked() as file:
+            records = _records(file.read())
+            key = next((record["key"] for record in records if "key" in record), None)
+            if key is None:
+                key = secrets.token_hex(16)
+                _append(file, {"key": key})
+        self._key = bytes.fromhex(key)
+        self._told = {record["id"] for record in records if "id" in record}
 
     def of(self, name: str) -> str:
         """The id of a name: 12 hexadecimal digits, the same in every run. It is not noted."""
@@ -95,14 +99,34 @@ class PageIds:
         """The id of a name that is about to be told of, noted in the file."""
         page_id = self.of(name)
         if page_id not in self._told:
-            self._append([json.dumps({"id": page_id, "name": name})])
+            with self._locked() as file:
+                _append(file, {"id": page_id, "name": name})
             self._told.add(page_id)
         return page_id
 
-    def _append(self, lines: list[str]) -> None:
-        with open(self._path, "a", encoding="utf-8", opener=_for_this_user) as file:
-            file.writelines(f"{line}\n" for line in lines)
+    @contextmanager
+    def _locked(self) -> Iterator[BinaryIO]:
+        with open(self._path, "a+b", opener=for_this_user) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            yield file
 
 
-def _for_this_user(path: str, flags: int) -> int:
+def _records(lines: bytes) -> list[dict[str, str]]:
+    records = []
+    for line in lines.splitlines():
+        with suppress(ValueError):  # cut short
+            records.append(json.loads(line))
+    return records
+
+
+def _append(file: BinaryIO, record: dict[str, str]) -> None:
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(end - 1, 0))
+    before = b"\n" if file.read() not in (b"", b"\n") else b""  # the last line was cut short
+    file.write(before + json.dumps(record).encode() + b"\n")
+
+
+def for_this_user(path: str, flags: int) -> int:
+    """An opener for files that nobody else may read (mode 0600)."""
     return os.open(path, flags, 0o600)

@@ -3,6 +3,8 @@
 import json
 import stat
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -29,6 +31,41 @@ def test_an_id_is_the_same_in_every_run_and_says_nothing_without_the_file(tmp_pa
     assert PageIds(one).of(SECRET + "2") != first != PageIds(other).of(SECRET)
     _key, *told = (one / "page-ids.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in told] == [{"id": first, "name": SECRET}]
+
+
+KEY = '{"key": "000102030405060708090a0b0c0d0e0f"}\n'
+OTHER_KEY = '{"key": "f0e0d0c0b0a090807060504030201000"}\n'
+
+
+@pytest.mark.parametrize(
+    "left", ["", KEY + OTHER_KEY, KEY + '{"id": "3fa1c0', KEY[:20], KEY[:20] + "\n" + KEY],
+    ids=["nothing", "two keys", "an id cut short", "a key cut short", "a key after one cut short"],
+)  # fmt: skip
+def test_what_a_killed_run_or_two_at_once_left_in_the_file_is_gone_on_with(tmp_path, left):
+    private = private_folder(tmp_path)
+    path = private / "page-ids.jsonl"
+    path.write_text(left)
+    first = PageIds(private).tell(SECRET)
+    again = PageIds(private)
+    assert again.tell(SECRET) == first
+    assert path.read_text().startswith(left), "what is there stays"
+    assert path.read_text().splitlines()[-1] == json.dumps({"id": first, "name": SECRET})
+    if KEY in left:
+        path.write_text(KEY)
+        assert PageIds(private).of(SECRET) == first, "the first key counts"
+
+
+def test_runs_that_start_a_folder_at_once_give_the_same_ids(tmp_path):
+    for number in range(10):
+        private, barrier = private_folder(tmp_path / str(number)), Barrier(8)
+
+        def told(_run, private=private, barrier=barrier):
+            barrier.wait()
+            return PageIds(private).tell(SECRET)
+
+        with ThreadPoolExecutor(8) as runs:
+            (page_id,) = set(runs.map(told, range(8)))
+        assert PageIds(private).of(SECRET) == page_id
 
 
 def test_names_that_are_no_utf8_have_ids_too(tmp_path):
