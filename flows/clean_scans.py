@@ -49,11 +49,12 @@ from flows.worker import Setup, clean_on_worker, may_pass_later, settings_of_wor
 SCANS_A_TASK, QUICK_SCANS_A_TASK, MORE_ON_DASK = 25, 200, 4
 
 
-# Sent by the names of their functions, so these have other names.
-engine_task = Task(settings_of_worker, name="engine", cache_policy=NO_CACHE)
+# Sent by the names of their functions, so these have other names. Like every flow they keep their results from
+# Prefect's storage, whatever its settings say: rows name scans.
+engine_task = Task(settings_of_worker, name="engine", cache_policy=NO_CACHE, persist_result=False)
 chunk_task = Task(
     clean_on_worker, name="clean-chunk", retries=2, retry_delay_seconds=30, retry_condition_fn=may_pass_later,
-    cache_policy=NO_CACHE,
+    cache_policy=NO_CACHE, persist_result=False,
 )
 
 
@@ -74,7 +75,7 @@ class Cleaned:
     private: Path
 
 
-@flow(name="clean-scans")
+@flow(name="clean-scans", persist_result=False)
 def clean_scans(
     inbox: Place,
     out: Place,

@@ -17,7 +17,7 @@ from flows.parameters import Device, EngineName, LocalPath, ModelSpec, NameOrFil
 from flows.told import Progress, ended, tell_link, tell_table
 
 
-@flow(name="evaluate")
+@flow(name="evaluate", persist_result=False)
 def evaluate(
     raw: LocalPath,
     report: LocalPath,

@@ -22,7 +22,7 @@ from flows.parameters import LocalPath, Ocr, Place
 from flows.told import Progress, ended, tell_table
 
 
-@flow(name="harvest")
+@flow(name="harvest", persist_result=False)
 def harvest(
     inbox: Place,
     library: LocalPath,

@@ -19,7 +19,7 @@ from flows.evaluate import evaluate
 from flows.parameters import ChunkSize, DaskAddress, Device, LocalPath, NameOrFile, Ocr, Place, Shard, Workers
 
 
-@flow(name="nightly")
+@flow(name="nightly", persist_result=False)
 def nightly(
     inbox: Place,
     out: Place,

@@ -19,7 +19,7 @@ from flows.told import tell_table
 from flows.train import COMPACT, train
 
 
-@flow(name="renew")
+@flow(name="renew", persist_result=False)
 def renew(
     suite: LocalPath = "runs/suite",
     reports: LocalPath = "runs/reports",

@@ -13,7 +13,7 @@ from flows.parameters import Cards, LocalPath, NameOrFile, Seed, Workers
 from flows.told import Progress
 
 
-@flow(name="synthesize")
+@flow(name="synthesize", persist_result=False)
 def synthesize(
     folder: LocalPath,
     cards: Cards = 800,

@@ -13,7 +13,7 @@ from flows.told import Progress, tell_table
 COMPACT = "docpipe/train/configs/compact.toml"
 
 
-@flow(name="train")
+@flow(name="train", persist_result=False)
 def train(
     config: LocalPath = COMPACT,
     changes: dict[str, str] | None = None,

@@ -1,6 +1,7 @@
 """A Prefect server for the tests of this folder, and a small inbox."""
 
 import os
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def inbox(tmp_path, printed):
 
 @pytest.fixture
 def told(server):
-    """All bytes that Prefect keeps of runs: its database, logs among it, and its files."""
+    """All bytes that Prefect keeps of runs: its database, logs among it, and its files; results unpacked, too."""
     from prefect.logging.handlers import APILogWorker
     from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL
 
@@ -42,6 +43,15 @@ def told(server):
         APILogWorker.instance().drain()
         database = Path(PREFECT_SERVER_DATABASE_CONNECTION_URL.value().partition(":///")[2])
         folders = (database.parent, PREFECT_HOME.value())
-        return b"".join(path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file())
+        files = [path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()]
+        return b"".join(content + _unpacked(content) for content in files)
 
     return everything
+
+
+def _unpacked(content: bytes) -> bytes:
+    """The pickle in a file of Prefect's storage of results, where it lies in base64."""
+    try:
+        return b64decode(content)
+    except ValueError:  # another file
+        return b""

@@ -6,8 +6,10 @@ import json
 import pytest
 
 pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
+from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ParameterTypeError
+from prefect.settings import PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 
 from docpipe.clean import Batch, Ledger, PageOptions, plan_jobs, settings_of
 from docpipe.clean.worklist import Worklist
@@ -76,6 +78,19 @@ def test_failed_scans_are_told_by_id_and_nothing_that_prefect_keeps_names_a_scan
     assert page["id"].encode() in kept and b"6 scans to clean" in kept, "states or logs were not looked at"
     assert SECRET.encode() not in kept and b"not a picture" not in kept
     assert SECRET not in repr(state)
+
+
+def test_prefect_keeps_no_name_where_it_is_told_to_keep_results(clean, told):
+    @flow
+    def keeps(what: list[str]) -> str:
+        return "".join(what)
+
+    with temporary_settings({PREFECT_RESULTS_PERSIST_BY_DEFAULT: True}):
+        assert clean().is_completed()
+        keeps(["KEPT-", "ON-", "PURPOSE"])
+    kept = told()
+    assert b"KEPT-ON-PURPOSE" in kept, "results were not looked at"
+    assert SECRET.encode() not in kept
 
 
 def test_an_error_fails_the_run_without_naming_a_scan(clean, inbox, tmp_path, told, monkeypatch):

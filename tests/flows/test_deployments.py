@@ -8,6 +8,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import serve
+from flows.clean_scans import chunk_task, engine_task
 from flows.deployed import FLOWS
 from flows.serve import TABLE, deployments, main
 from flows.synthesize import synthesize
@@ -28,6 +29,13 @@ def test_a_deployment_names_a_flow_and_gives_it_parameters_that_it_takes(name, m
 @pytest.mark.parametrize("flow", [*FLOWS.values(), synthesize, train], ids=lambda flow: flow.name)
 def test_every_parameter_is_explained_in_the_form(flow):
     assert all(value.get("description") for value in flow.parameters.properties.values())
+
+
+@pytest.mark.parametrize(
+    "what", [*FLOWS.values(), synthesize, train, engine_task, chunk_task], ids=lambda what: what.name
+)
+def test_no_result_goes_into_prefects_storage_whatever_its_settings_say(what):
+    assert what.persist_result is False
 
 
 def test_nights_and_weeks_come_by_themselves_one_at_a_time():
