@@ -1,8 +1,12 @@
 """prefect.yaml, what is served without workers, and the flows themselves say the same."""
 
+import re
+import subprocess
+
 import pytest
 
 pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
+import prefect.settings
 import yaml
 from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -14,6 +18,7 @@ from flows.serve import TABLE, deployments, main
 from flows.synthesize import synthesize
 from flows.train import train
 
+PAGE, ENVIRONMENT = TABLE.parent / "docs" / "operations.md", TABLE.parent / "flows" / "environment"
 TABLE_OF = {entry["name"]: entry for entry in yaml.safe_load(TABLE.read_text())["deployments"]}
 
 
@@ -62,6 +67,21 @@ def test_a_schedule_without_a_time_zone_is_in_utc_as_where_it_is_deployed(monkey
     monkeypatch.setattr(serve, "TABLE", tmp_path / "prefect.yaml")
     (nightly,) = deployments()
     assert [schedule.schedule.timezone for schedule in nightly.schedules] == ["UTC"]
+
+
+def test_the_page_names_settings_that_prefect_has():
+    named = set(re.findall(r"\bPREFECT_[A-Z_]+\b", PAGE.read_text() + ENVIRONMENT.read_text()))
+    assert len(named) >= 4 and not [name for name in named if not hasattr(prefect.settings, name)]
+    assert not hasattr(prefect.settings, "PREFECT_NO_SUCH_SETTING")
+
+
+def test_what_the_page_runs_without_a_server_asks_none_in_the_shell_that_it_sets_up(tmp_path):
+    (command,) = re.findall(r"^(env .*?'cleaned'\)\")$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho ${PREFECT_API_URL-none}\n")
+    python.chmod(0o700)
+    shell = f"set -a; . {ENVIRONMENT}; set +a; PATH={tmp_path}:$PATH; python; {command}"
+    assert subprocess.check_output(["sh", "-c", shell], text=True).split() == ["http://127.0.0.1:4200/api", "none"]
 
 
 def test_serving_without_a_server_is_refused():
