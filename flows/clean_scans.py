@@ -27,6 +27,7 @@ from docpipe.cores import usable_cores
 from docpipe.errors import UsageError
 from docpipe.imageio import ReadOptions
 from docpipe.registry import Registry
+from flows.copies import remove_left_copies
 from flows.discretion import PageIds, RunError, discreet, private_folder
 from flows.gpu import gpu_slot
 from flows.parameters import (
@@ -225,6 +226,7 @@ def _discreet_beside(ledger: str | None, out: str) -> Iterator[Path]:
         raise RunError("outputs on an object store need a ledger on this machine: give the parameter ledger")
     private = private_folder(Path(ledger).parent if ledger else Path(out))
     with discreet(private):
+        remove_left_copies(private)  # of a night that was killed while it evaluated its sample
         yield private
 
 

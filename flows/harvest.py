@@ -1,10 +1,8 @@
 """Cut patterns of noise out of the newest scans of an inbox, to train on what the scanners do now."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from prefect import State, flow
@@ -17,6 +15,7 @@ from docpipe.noise.patterns import INDEX_NAME, load_patterns
 from docpipe.ocr.engines import load_ocr
 from docpipe.synth.harvest import ScanReport
 from docpipe.synth.harvest import harvest as harvest_scans
+from flows.copies import folder_for_copies
 from flows.discretion import PageIds, discreet, private_folder
 from flows.parameters import LocalPath, Ocr, Place
 from flows.told import Progress, ended, tell_table
@@ -41,7 +40,7 @@ def harvest(
         Completed; under the name CompletedWithErrors, with the ids of the scans, where some could not be read.
     """
     private = private_folder(Path(library).parent)
-    with discreet(private):
+    with discreet(private), folder_for_copies(private) as folder:
         try:
             jobs = plan_places(place_of(inbox), Path(library)).jobs
         except NoScansError:
@@ -50,12 +49,10 @@ def harvest(
         reports: list[ScanReport] = []
         progress = Progress("harvest", len(chosen), "scans looked at for noise")
         origin = "scans of the inbox"                   # it stands beside every pattern, and names nobody
-        with _on_this_machine(chosen, private) as named:
-            for report in harvest_scans(
-                list(named), Path(library), load_ocr(ocr), origin=origin, licence="NOASSERTION"
-            ):
-                reports.append(report)
-                progress.tell(len(reports))
+        named = _on_this_machine(chosen, folder)
+        for report in harvest_scans(list(named), Path(library), load_ocr(ocr), origin=origin, licence="NOASSERTION"):
+            reports.append(report)
+            progress.tell(len(reports))
         ids = PageIds(private)
         failed = [ids.tell(named[Path(report.source)]) for report in reports if report.error]
         kept = sum(report.kept for report in reports)
@@ -69,18 +66,16 @@ def _changed_ns(job: Job) -> int:
     return 0 if job.problem else look_at(job.source)[1]
 
 
-@contextmanager
-def _on_this_machine(jobs: Sequence[Job], private: Path) -> Iterator[dict[Path, str]]:
-    """Scans as files -> their names; those of an object store are copied into the private folder for as long."""
-    with TemporaryDirectory(dir=private) as folder:
-        named = {}
-        for number, job in enumerate(jobs):
-            path = job.source
-            if not isinstance(path, Path):
-                path = Path(folder) / f"{number}{PurePosixPath(path.name).suffix}"
-                path.write_bytes(read_whole(job.source)[0])
-            named[path] = str(job.source)
-        yield named
+def _on_this_machine(jobs: Sequence[Job], folder: Path) -> dict[Path, str]:
+    """Scans as files -> their names; those of an object store are copied into the folder."""
+    named = {}
+    for number, job in enumerate(jobs):
+        path = job.source
+        if not isinstance(path, Path):
+            path = folder / f"{number}{PurePosixPath(path.name).suffix}"
+            path.write_bytes(read_whole(job.source)[0])
+        named[path] = str(job.source)
+    return named
 
 
 def recipe_with(library: Path, base: str = "starter") -> str:

@@ -5,7 +5,6 @@ Harvesting and training are on a schedule of their own (`flows/renew.py`).
 
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from prefect import State, flow
@@ -14,6 +13,7 @@ from pydantic import Field
 
 from docpipe.clean.sample import copy_sample, draw_sample
 from flows.clean_scans import Cleaned, clean_scans
+from flows.copies import folder_for_copies
 from flows.discretion import PageIds, discreet
 from flows.evaluate import evaluate
 from flows.parameters import ChunkSize, DaskAddress, Device, LocalPath, NameOrFile, Ocr, Place, Shard, Workers
@@ -64,8 +64,8 @@ def nightly(
         if drawn:
             ids = PageIds(cleaned.private)
             named = {ids.tell(str(job.source)): job for job in drawn}
-            with TemporaryDirectory(dir=cleaned.private) as folder:  # for this user alone, as the folder it lies in
-                raw, restored = copy_sample(named, Path(folder))
+            with folder_for_copies(cleaned.private) as folder:
+                raw, restored = copy_sample(named, folder)
                 part = "" if shard == "1/1" else f"-{shard.replace('/', '-of-')}"
                 report = Path(reports) / f"{night.date().isoformat()}{part}"
                 about = "A sample of the night"
