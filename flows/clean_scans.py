@@ -75,6 +75,11 @@ class Cleaned:
     failed: tuple[str, ...]
     private: Path
 
+    @property
+    def message(self) -> str:
+        """How many scans were cleaned, for all to see."""
+        return f"{len(self.reports) - len(self.failed)} scans cleaned, {self.done_before} done before"
+
 
 @flow(name="clean-scans", persist_result=False)
 def clean_scans(
@@ -129,8 +134,7 @@ def clean_scans(
             worklist = Worklist(plan.jobs, books, settings, force=force, verify=verify)
             rows = _spread(worklist, setup, runner, chunk or _scans_a_task(engine, device, dask), at_once)
             cleaned = _clean(worklist, rows, private)
-    count = len(cleaned.reports) - len(cleaned.failed)
-    return ended(f"{count} scans cleaned, {cleaned.done_before} done before", cleaned.failed, cleaned)
+    return ended(cleaned.message, cleaned.failed, cleaned)
 
 
 def _clean(worklist: Worklist, rows: Iterator[list[FileReport]], private: Path) -> Cleaned:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from docpipe.clean import Job, NoScansError, place_of, plan_places
 from docpipe.clean.files import look_at, read_whole
+from docpipe.errors import InputError
 from docpipe.noise.patterns import INDEX_NAME, load_patterns
 from docpipe.ocr.engines import load_ocr
 from docpipe.synth.harvest import ScanReport
@@ -45,16 +46,17 @@ def harvest(
             jobs = plan_places(place_of(inbox), Path(library)).jobs
         except NoScansError:
             return Completed(name="InboxEmpty", message="no scan in the inbox")
-        chosen = sorted(jobs, key=_changed_ns, reverse=True)[:newest]
+        chosen, gone = _newest(jobs, newest)
+        named, gone_since = _on_this_machine(chosen, folder)
         reports: list[ScanReport] = []
-        progress = Progress("harvest", len(chosen), "scans looked at for noise")
+        progress = Progress("harvest", len(named), "scans looked at for noise")
         origin = "scans of the inbox"                   # it stands beside every pattern, and names nobody
-        named = _on_this_machine(chosen, folder)
         for report in harvest_scans(list(named), Path(library), load_ocr(ocr), origin=origin, licence="NOASSERTION"):
             reports.append(report)
             progress.tell(len(reports))
         ids = PageIds(private)
-        failed = [ids.tell(named[Path(report.source)]) for report in reports if report.error]
+        unread = [named[Path(report.source)] for report in reports if report.error]
+        failed = [ids.tell(name) for name in (*gone, *gone_since, *unread)]
         kept = sum(report.kept for report in reports)
         _tell(reports, kept, Path(library))
         if failed:
@@ -62,20 +64,33 @@ def harvest(
     return ended(f"{kept} patterns added", failed)
 
 
-def _changed_ns(job: Job) -> int:
-    return 0 if job.problem else look_at(job.source)[1]
+def _newest(jobs: Sequence[Job], count: int) -> tuple[list[Job], list[str]]:
+    """So many jobs, the newest first, and the scans that were gone before they could be looked at."""
+    changed_ns: dict[Job, int] = {}
+    gone = []
+    for job in jobs:
+        try:
+            changed_ns[job] = 0 if job.problem else look_at(job.source)[1]
+        except (FileNotFoundError, PermissionError):
+            gone.append(str(job.source))
+    return sorted(changed_ns, key=changed_ns.__getitem__, reverse=True)[:count], gone
 
 
-def _on_this_machine(jobs: Sequence[Job], folder: Path) -> dict[Path, str]:
-    """Scans as files -> their names; those of an object store are copied into the folder."""
+def _on_this_machine(jobs: Sequence[Job], folder: Path) -> tuple[dict[Path, str], list[str]]:
+    """Scans as files -> their names, and the names of those that were gone; the folder is for copies from a store."""
     named = {}
+    gone = []
     for number, job in enumerate(jobs):
         path = job.source
         if not isinstance(path, Path):
             path = folder / f"{number}{PurePosixPath(path.name).suffix}"
-            path.write_bytes(read_whole(job.source)[0])
+            try:
+                path.write_bytes(read_whole(job.source)[0])
+            except InputError:
+                gone.append(str(job.source))
+                continue
         named[path] = str(job.source)
-    return named
+    return named, gone
 
 
 def recipe_with(library: Path, base: str = "starter") -> str:

@@ -17,6 +17,7 @@ from flows.copies import folder_for_copies
 from flows.discretion import PageIds, discreet
 from flows.evaluate import evaluate
 from flows.parameters import ChunkSize, DaskAddress, Device, LocalPath, NameOrFile, Ocr, Place, Shard, Workers
+from flows.told import ended
 
 
 @flow(name="nightly", persist_result=False)
@@ -51,12 +52,13 @@ def nightly(
         ocr: what reads.
 
     Returns:
-        What the cleaning ended with.
+        What the cleaning ended with; scans of the sample that were gone before it could be evaluated count as failed.
     """
     state = clean_scans(
         inbox, out, ledger, device=device, workers=workers, chunk=chunk, dask=dask, shard=shard, return_state=True
     )
     cleaned: Cleaned = state.result()  # type: ignore[assignment] # Prefect unwraps the state that a flow returns
+    gone: list[str] = []
     with discreet(cleaned.private):
         night = datetime.now(UTC)
         jobs = [report.job for report in cleaned.reports if not report.failed and not report.was_done]
@@ -65,9 +67,12 @@ def nightly(
             ids = PageIds(cleaned.private)
             named = {ids.tell(str(job.source)): job for job in drawn}
             with folder_for_copies(cleaned.private) as folder:
-                raw, restored = copy_sample(named, folder)
-                part = "" if shard == "1/1" else f"-{shard.replace('/', '-of-')}"
-                report = Path(reports) / f"{night.date().isoformat()}{part}"
-                about = "A sample of the night"
-                evaluate(str(raw), str(report), str(restored), card_schema=card_schema, ocr=ocr, about=about)
+                raw, restored, gone = copy_sample(named, folder)
+                if len(gone) < len(named):
+                    part = "" if shard == "1/1" else f"-{shard.replace('/', '-of-')}"
+                    report = Path(reports) / f"{night.date().isoformat()}{part}"
+                    about = "A sample of the night"
+                    evaluate(str(raw), str(report), str(restored), card_schema=card_schema, ocr=ocr, about=about)
+    if gone:
+        return ended(cleaned.message, [*cleaned.failed, *gone])
     return Completed(name=state.name, message=state.message)

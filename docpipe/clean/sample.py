@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from docpipe.clean.discover import Job
 from docpipe.clean.files import read_whole
+from docpipe.errors import InputError
 
 
 def draw_sample(jobs: Sequence[Job], count: int, seed: int) -> list[Job]:
@@ -14,25 +15,33 @@ def draw_sample(jobs: Sequence[Job], count: int, seed: int) -> list[Job]:
     return [jobs[index] for index in sorted(drawn)]
 
 
-def copy_sample(jobs: Mapping[str, Job], folder: Path) -> tuple[Path, Path]:
+def copy_sample(jobs: Mapping[str, Job], folder: Path) -> tuple[Path, Path, list[str]]:
     """Copy scans and their outputs under other names.
+
+    A scan that can no longer be read, or whose output cannot, is left out of both: an inbox is emptied while a batch
+    is at work.
 
     Args:
         jobs: new name, without its ending -> a job whose output is there.
         folder: gets `raw/` and `cleaned/`, the same names in both.
 
     Returns:
-        The two folders.
+        The two folders, and the new names of the scans that were left out.
 
     Raises:
-        InputError: a scan or an output cannot be read.
         StorageError: the place of one went away.
     """
     raw, cleaned = folder / "raw", folder / "cleaned"
     for part in (raw, cleaned):
         part.mkdir(parents=True)
+    left_out = []
     for name, job in jobs.items():
+        try:
+            scan, output = read_whole(job.source)[0], read_whole(job.output)[0]
+        except InputError:
+            left_out.append(name)
+            continue
         ending = PurePosixPath(job.source.name).suffix
-        for place, part in ((job.source, raw), (job.output, cleaned)):
-            (part / f"{name}{ending}").write_bytes(read_whole(place)[0])
-    return raw, cleaned
+        (raw / f"{name}{ending}").write_bytes(scan)
+        (cleaned / f"{name}{ending}").write_bytes(output)
+    return raw, cleaned, left_out

@@ -252,9 +252,22 @@ def test_a_sample_is_drawn_once_and_copied_without_its_names(inbox, restorer, tm
     drawn = draw_sample(plan.jobs, 3, seed=5)
     assert drawn == draw_sample(plan.jobs, 3, seed=5) and len(set(drawn)) == 3
     assert draw_sample(plan.jobs, 99, seed=5) == plan.jobs
-    raw, cleaned = copy_sample({f"id{place}": job for place, job in enumerate(drawn)}, tmp_path / "sample")
-    assert sorted(path.name for path in raw.iterdir()) == ["id0.png", "id1.png", "id2.png"]
+    named = {f"id{place}": job for place, job in enumerate(drawn)}
+    raw, cleaned, left_out = copy_sample(named, tmp_path / "sample")
+    assert not left_out and sorted(path.name for path in raw.iterdir()) == ["id0.png", "id1.png", "id2.png"]
     assert (cleaned / "id1.png").read_bytes() == drawn[1].output.read_bytes() != (raw / "id1.png").read_bytes()
+
+
+def test_a_scan_that_is_gone_or_whose_output_is_is_left_out_of_the_copies_of_both(inbox, restorer, tmp_path):
+    plan = plan_jobs([str(inbox / "scans")])
+    with Ledger(plan.ledger) as ledger:
+        run(plan, ledger, restorer)
+    named = {f"id{place}": job for place, job in enumerate(plan.jobs[:3])}
+    plan.jobs[0].source.unlink()
+    plan.jobs[2].output.unlink()
+    raw, cleaned, left_out = copy_sample(named, tmp_path / "sample")
+    assert left_out == ["id0", "id2"]
+    assert [path.name for path in (*raw.iterdir(), *cleaned.iterdir())] == ["id1.png", "id1.png"]
 
 
 def test_a_store_is_asked_once_for_what_lies_there_and_not_once_a_file(inbox, restorer, memory, tmp_path, monkeypatch):

@@ -1,7 +1,9 @@
 """Patterns come from the newest scans, and a training may learn from them."""
 
+import importlib
 import json
 import os
+from pathlib import Path
 
 import fsspec
 import numpy as np
@@ -59,6 +61,35 @@ def test_an_object_store_is_harvested_and_nothing_of_it_stays(server, stained, t
     state = harvest("memory://inbox", str(library), newest=1, return_state=True)
     assert state.name == "Completed" and len(load_patterns(library).entries) >= 1
     assert not list((tmp_path / "runs" / ".docpipe-private").glob("copies-*/"))
+    assert SECRET.encode() not in told()
+
+
+@pytest.mark.parametrize(
+    ("where", "when"), [("a folder", "look_at"), ("a store", "look_at"), ("a store", "read_whole")]
+)
+def test_a_scan_that_vanishes_meanwhile_is_told_by_id_and_the_others_are_harvested(
+    server, stained, told, tmp_path, monkeypatch, where, when
+):
+    installed(Tesseract)
+    store = fsspec.filesystem("memory")
+    store.pipe({f"/vanishing/{path.name}": path.read_bytes() for path in stained.glob("*[0-9].png")})
+    module = importlib.import_module("flows.harvest")           # the flow that it holds has the same name
+    real = getattr(module, when)
+
+    def vanished(place):
+        if place.name == f"{SECRET}-2.png":
+            place.unlink() if isinstance(place, Path) else store.rm(f"/vanishing/{place.name}")
+        return real(place)
+
+    monkeypatch.setattr(module, when, vanished)
+    (stained / f"{SECRET}-damaged.png").unlink()
+    inbox = str(stained) if where == "a folder" else "memory://vanishing"
+    library = tmp_path / "runs" / "patterns"
+    state = harvest(inbox, str(library), return_state=True)
+    _key, line = (tmp_path / "runs" / ".docpipe-private" / "page-ids.jsonl").read_text().splitlines()
+    assert json.loads(line)["name"].endswith(f"/{SECRET}-2.png")
+    assert state.name == "CompletedWithErrors" and state.message.endswith(f", 1 failed: {json.loads(line)['id']}")
+    assert len(load_patterns(library).entries) >= 1
     assert SECRET.encode() not in told()
 
 

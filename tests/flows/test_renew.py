@@ -1,6 +1,8 @@
 """A model is promoted only if it is better for sure and harms no more than is accepted; one command takes it back."""
 
+import importlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,6 +102,31 @@ def test_a_night_cleans_and_evaluates_a_sample_without_naming_it(server, suite, 
     assert not list((tmp_path / "out" / ".docpipe-private").glob("copies-*/"))
     again = nightly(str(inbox), str(tmp_path / "out"), str(tmp_path / "other"), workers=2, return_state=True)
     assert again.message == "0 scans cleaned, 14 done before" and not (tmp_path / "other").exists()
+
+
+def test_a_scan_of_the_sample_that_vanishes_is_told_by_id_and_the_others_are_evaluated(
+    server, suite, registry, tmp_path, monkeypatch
+):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for number in (CARDS - 3, CARDS - 2):
+        (inbox / f"{number}.png").write_bytes((suite / "noisy" / f"{number}.png").read_bytes())
+    module = importlib.import_module("flows.nightly")             # the flow that it holds has the same name
+    real = module.copy_sample
+
+    def vanished(named, folder):
+        (inbox / f"{CARDS - 2}.png").unlink(missing_ok=True)
+        return real(named, folder)
+
+    monkeypatch.setattr(module, "copy_sample", vanished)
+    where = (str(inbox), str(tmp_path / "out"), str(tmp_path / "reports"))
+    state = nightly(*where, workers=1, card_schema="td1", ocr="tesseract", return_state=True)
+    ids = (tmp_path / "out" / ".docpipe-private" / "page-ids.jsonl").read_text().splitlines()[1:]
+    names = {Path(json.loads(line)["name"]).stem: json.loads(line)["id"] for line in ids}
+    assert state.name == "CompletedWithErrors"
+    assert state.message == f"2 scans cleaned, 0 done before, 1 failed: {names[f'{CARDS - 2}']}"
+    (report,) = tmp_path.glob("reports/*/report.json")
+    assert len(json.loads(report.read_text())["cards"]) == 1
 
 
 def test_an_evaluation_that_cleans_first_says_which_scans_it_could_not_clean(server, suite, tmp_path):
