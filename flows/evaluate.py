@@ -49,8 +49,9 @@ def evaluate(
         about: a word on what is evaluated, shown beside the report.
 
     Returns:
-        Completed, with the counts; under the name CompletedWithErrors, with the ids of the scans, where some could not
-        be cleaned first.
+        Completed, with the counts, that of the scans too that were left out because the truth does not name them or
+        they have no cleaned counterpart; under the name CompletedWithErrors, with the ids of the scans, where some
+        could not be cleaned first.
     """
     failed: tuple[str, ...] = ()
     with discreet(private_folder(Path(report))):
@@ -61,7 +62,7 @@ def evaluate(
             )
             failed = cleaning.failed
         gold = Path(truth) if truth else None
-        cases, _left_out = find_cases(Path(raw), Path(cleaned), truth=gold, schema=card_schema)
+        cases, _ = find_cases(Path(raw), Path(cleaned), truth=gold, schema=card_schema)
         progress = Progress("evaluate", len(cases), f"{len(cases)} cards")
         findings = evaluate_folders(
             Path(raw), Path(cleaned), truth=gold, schema=card_schema, ocr=(ocr,), cache=Path(cache) if cache else None,
@@ -70,13 +71,15 @@ def evaluate(
         write_report(findings, Path(report))
         _tell(findings, Path(report), about)
     table = findings.table
-    return ended(f"{table.rescued} rescued, {table.broken} broken of {table.cards} cards", failed)
+    others = f", {findings.left_out} scans left out" if findings.left_out else ""
+    return ended(f"{table.rescued} rescued, {table.broken} broken of {table.cards} cards{others}", failed)
 
 
 def _tell(findings: Findings, report: Path, about: str) -> None:
     table = findings.table
     figures = {
         "cards": table.cards,
+        "scans left out": findings.left_out,
         "pass raw": table.both + table.broken,
         "pass cleaned": table.both + table.rescued,
         "rescued": table.rescued,

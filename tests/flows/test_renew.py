@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 pytest.importorskip("prefect", reason="flows need prefect (pip install 'docpipe-ocr[flows]')")
+from prefect.client.orchestration import get_client
+
 from docpipe.cards.fonts import families_of
 from docpipe.cards.layout import load_layout
 from docpipe.cards.render import draw_card
@@ -138,7 +140,11 @@ def test_an_evaluation_that_cleans_first_says_which_scans_it_could_not_clean(ser
     state = evaluate(str(raw), str(tmp_path / "report"), **options, return_state=True)
     ids = (tmp_path / "report" / "cleaned" / ".docpipe-private" / "page-ids.jsonl").read_text().splitlines()
     assert state.name == "CompletedWithErrors"
-    assert state.message == f"0 rescued, 0 broken of 1 cards, 1 failed: {json.loads(ids[1])['id']}"
+    page_id = json.loads(ids[1])["id"]
+    assert state.message == f"0 rescued, 0 broken of 1 cards, 1 scans left out, 1 failed: {page_id}"
+    with get_client(sync_client=True) as client:
+        (figures,) = [json.loads(one.data) for one in client.read_latest_artifacts() if one.key == "evaluate-figures"]
+    assert {"what": "scans left out", "figure": 1} in figures
 
 
 @pytest.mark.parametrize("limit", [-0.1, 1.1])
