@@ -40,7 +40,7 @@ def nightly(
     Args:
         inbox: folder of scans, or address such as s3://bucket/inbox.
         out: folder or address of the outputs.
-        reports: folder of the reports, one a night.
+        reports: folder of the reports, one a night; a second run on the same day adds another.
         ledger: ledger file; in the output folder by default. Needed where the outputs lie on an object store.
         device: cpu or cuda.
         workers: chunks in work at once; 0 for one a core.
@@ -70,9 +70,22 @@ def nightly(
                 raw, restored, gone = copy_sample(named, folder)
                 if len(gone) < len(named):
                     part = "" if shard == "1/1" else f"-{shard.replace('/', '-of-')}"
-                    report = Path(reports) / f"{night.date().isoformat()}{part}"
+                    report = _new_folder(Path(reports) / f"{night.date().isoformat()}{part}")
                     about = "A sample of the night"
                     evaluate(str(raw), str(report), str(restored), card_schema=card_schema, ocr=ocr, about=about)
     if gone:
         return ended(cleaned.message, [*cleaned.failed, *gone])
     return Completed(name=state.name, message=state.message)
+
+
+def _new_folder(wanted: Path) -> Path:
+    """The folder of this name, or where a run was there before, of the next that is free: NAME-run-2, NAME-run-3."""
+    folder, number = wanted, 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+            folder = wanted.with_name(f"{wanted.name}-run-{number}")
+        else:
+            return folder

@@ -106,6 +106,13 @@ def test_a_night_cleans_and_evaluates_a_sample_without_naming_it(server, suite, 
     assert again.message == "0 scans cleaned, 14 done before" and not (tmp_path / "other").exists()
 
 
+def test_a_second_report_of_a_day_does_not_take_the_place_of_the_first(tmp_path):
+    module = importlib.import_module("flows.nightly")             # the flow that it holds has the same name
+    folders = [module._new_folder(tmp_path / "reports" / "2026-03-01") for _run in range(3)]
+    assert [folder.name for folder in folders] == ["2026-03-01", "2026-03-01-run-2", "2026-03-01-run-3"]
+    assert all(folder.is_dir() for folder in folders)
+
+
 def test_a_scan_of_the_sample_that_vanishes_is_told_by_id_and_the_others_are_evaluated(
     server, suite, registry, tmp_path, monkeypatch
 ):
