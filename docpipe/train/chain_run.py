@@ -10,6 +10,7 @@ from typing import Any
 from docpipe.errors import InputError, UsageError
 from docpipe.train.chain import Chain, change_chain, make_chain
 from docpipe.train.config import TrainConfig
+from docpipe.train.learnt_patterns import note_patterns, noted_patterns, patterns_of
 from docpipe.train.run_folder import (
     commit,
     has_checkpoint,
@@ -81,6 +82,8 @@ def resume_chain_run(folder: Path, changes: Mapping[str, str]) -> Chain:
 def unfinished_chain_run(runs: Path, chain: Chain) -> Path | None:
     """The latest run of just this chain that came to a check, and was stopped before its last step; None without.
 
+    One that began on other patterns of noise is none, as with a run of one stage.
+
     Raises:
         InputError: a folder there looks like that of a run, and cannot be read.
     """
@@ -90,7 +93,10 @@ def unfinished_chain_run(runs: Path, chain: Chain) -> Path | None:
         if not (folder / CHAIN).is_file() or list(_read(folder)[0].stages.items()) != list(chain.stages.items()):
             continue
         stages = [(config, _folder_of(chain, label, folder)) for label, config in chain.stages.items()]
-        if has_checkpoint(stages[0][1]) and not all(_is_done(*stage) for stage in stages):
+        if not has_checkpoint(stages[0][1]) or all(_is_done(*stage) for stage in stages):
+            continue
+        begun = [(config, path) for config, path in stages if path.exists()]
+        if all(noted_patterns(path) == patterns_of(config.recipe) for config, path in begun):
             return folder
     return None
 
@@ -114,6 +120,7 @@ def run_chain(chain: Chain, folder: Path, place: Place, *, tell: Tell = silent) 
             if place.is_first:
                 stage_folder.mkdir(exist_ok=True)
                 write_config(stage_folder, {**asdict(config), "commit": commit(), "resumed": []})
+                note_patterns(stage_folder, config.recipe)
             run_stage(config, stage_folder, device=place.device, tell=partial(_tell_of_chain, tell, earlier))
         earlier += config.steps
 

@@ -19,6 +19,7 @@ from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.restore.tiles import restore_tiled
 from docpipe.train.chain_run import folder_to_export
 from docpipe.train.data import CleanCard, CleanCards
+from docpipe.train.learnt_patterns import noted_patterns, patterns_of
 from docpipe.train.onnx_file import write_onnx
 from docpipe.train.run_folder import LOG, load_checkpoint, read_config
 from docpipe.train.weights import make_network, save_network
@@ -84,6 +85,7 @@ def export(
         "tile_px": _TILE_PX,
         "glyph_range": _GLYPH_RANGE,
         "recipe": {"name": config.recipe, "sha256": load_training_recipe(config.recipe).fingerprint},
+        "patterns": noted_patterns(run) or patterns_of(config.recipe),
         "steps": state["step"],
         "commit": commit,
         "figures": {key: figures[key] for key in ("left", "fine_left", "psnr", "ssim") if key in figures},

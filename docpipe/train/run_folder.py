@@ -16,6 +16,7 @@ from torch import Tensor
 
 from docpipe.errors import InputError, UsageError
 from docpipe.train.config import TrainConfig, change_config
+from docpipe.train.learnt_patterns import note_patterns, noted_patterns, patterns_of
 
 CONFIG, LOG, CHECKPOINT = "config.json", "log.jsonl", "checkpoint.pt"
 
@@ -24,6 +25,7 @@ def new_run(runs: Path, config: TrainConfig) -> Path:
     """Make the next folder, NUMBER-NAME, and write the config and the commit into it."""
     folder = new_folder(runs, config.name)
     write_config(folder, {**asdict(config), "commit": commit(), "resumed": []})
+    note_patterns(folder, config.recipe)
     return folder
 
 
@@ -36,11 +38,16 @@ def new_folder(runs: Path, name: str) -> Path:
 
 
 def unfinished_run(runs: Path, config: TrainConfig) -> Path | None:
-    """The latest run of just this config that came to a check, and was stopped before its last step; None without."""
+    """The latest run of just this config that came to a check, and was stopped before its last step; None without.
+
+    One that began on other patterns of noise is none: what its card would say of them would not be all.
+    """
     for folder in sorted(runs.glob("[0-9]*-*"), reverse=True):
         if not (folder / CONFIG).is_file() or not has_checkpoint(folder):
             continue
-        if read_config(folder)[0] == config and load_checkpoint(folder)["step"] < config.steps:
+        if read_config(folder)[0] != config or noted_patterns(folder) != patterns_of(config.recipe):
+            continue
+        if load_checkpoint(folder)["step"] < config.steps:
             return folder
     return None
 
@@ -60,6 +67,7 @@ def resume_run(folder: Path, changes: dict[str, str]) -> TrainConfig:
         raise UsageError(f"steps is {config.steps}, and {folder} stands at {step} already")
     here = {"step": step, "changes": changes, "commit": commit()}
     write_config(folder, {**kept, **asdict(config), "resumed": [*kept.get("resumed", []), here]})
+    note_patterns(folder, config.recipe)
     return config
 
 
