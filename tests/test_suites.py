@@ -183,13 +183,15 @@ def test_a_verdict_that_a_kill_cut_short_is_left_out(tmp_path):
 def data(tmp_path):
     """A folder such as $DOCPIPE_DATA names, with two invented cards and a receipt."""
     planted = np.full((120, 190), 230, np.uint8)
-    for folder, names in (("id-cards", ("3174001_1.png", "3174002_2.png")), ("receipts", ("000.jpg",))):
+    numbers = ("3174001000000001", "3174001000000002")
+    of_cards = [f"{nik}_{number}.png" for number, nik in enumerate(numbers, 1)]
+    for folder, names in (("id-cards", of_cards), ("receipts", ["000.jpg"])):
         (tmp_path / folder).mkdir()
         for name in names:
             cv2.imwrite(str(tmp_path / folder / name), planted)
     born = "GRAZ, 01-01-1990"
-    cards = [{"file": f"{nik}_{number}.png", "nik": nik, "nama": "ANNA", "ttl": born}
-             for number, nik in enumerate(("3174001", "3174002"), 1)]  # fmt: skip
+    cards = [{"file": file, "nik": nik, "nama": "ANNA", "ttl": born}
+             for file, nik in zip(of_cards, numbers, strict=True)]  # fmt: skip
     (tmp_path / "id-cards" / "truth.jsonl").write_text("\n".join(map(json.dumps, cards)))
     receipt = {"file": "000.jpg", "company": "QUXELLE", "date": "01/02/2020", "address": "RING 1", "total": "9.0"}
     (tmp_path / "receipts" / "truth.jsonl").write_text(json.dumps(receipt))
@@ -204,7 +206,7 @@ def test_pages_of_foreign_cards_carry_numbers_and_no_value_in_their_names(data, 
         ("000-0.png", "000", "000.png"), ("001-0.png", "001", "001.png"), ("000-1.png", "000", "000.png"),
     ]  # fmt: skip
     assert "317400" not in repr(pages) and "ANNA" not in repr(pages)
-    assert pages[0].true == {"nik": "3174001", "nama": "ANNA", "ttl": "GRAZ, 01-01-1990"}
+    assert pages[0].true == {"nik": "3174001000000001", "nama": "ANNA", "ttl": "GRAZ, 01-01-1990"}
 
 
 def test_values_too_short_to_be_found_but_by_chance_do_not_count(data, tmp_path):
