@@ -9,6 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
+from torch.nn.functional import avg_pool2d, max_pool2d
 
 import docpipe
 from docpipe.cli import main
@@ -189,6 +190,14 @@ def test_an_error_on_a_stroke_of_print_weighs_more_than_one_on_paper_or_within_a
         return pixel_loss(wrong, clean, {"l1": 1.0, "ink": 3.0})
 
     assert loss_of_error_at(11, 15) == pytest.approx(4 * loss_of_error_at(25, 50))
+
+
+def test_strokes_are_darker_than_the_mean_around_them_up_to_the_edges_of_a_page():
+    pages = torch.rand((2, 1, 40, 24), generator=torch.Generator().manual_seed(5))
+
+    darker = avg_pool2d(pages, 15, stride=1, padding=7, count_include_pad=False) - pages
+    expected = max_pool2d((4 * darker).clamp(0, 1), 5, stride=1, padding=2)
+    assert torch.allclose(strokes(pages), expected, atol=1e-5)
 
 
 def test_what_is_left_tells_flat_from_fine():
