@@ -19,15 +19,17 @@ class Recogniser(nn.Module):
     """Convolutions down to one row, then along the line; trained with CTC (Graves et al., ICML 2006).
 
     Args:
-        widths: channels of the levels that halve the height.
+        widths: channels of the levels that halve the height. The first one is reached by unshuffling pixels, as in
+            `Compact`: at full size it alone would cost as much as all the rest.
     """
 
-    def __init__(self, widths: Sequence[int] = (32, 64, 96, 128)) -> None:
+    def __init__(self, widths: Sequence[int] = (24, 48, 64, 96)) -> None:
         super().__init__()
-        steps = [(2, 2), (2, 2), *[(2, 1)] * (len(widths) - 2)]
+        steps = [nn.Identity(), nn.MaxPool2d((2, 2)), *(nn.MaxPool2d((2, 1)) for _ in widths[2:])]
+        self.unshuffle = nn.PixelUnshuffle(2)
         self.levels = nn.ModuleList(
-            nn.Sequential(_convolution(before, after), _convolution(after, after), nn.MaxPool2d(step))
-            for (before, after), step in zip(pairwise((1, *widths)), steps, strict=True)
+            nn.Sequential(_convolution(before, after), _convolution(after, after), step)
+            for (before, after), step in zip(pairwise((4, *widths)), steps, strict=True)
         )
         rows = LINE_PX // 2 ** len(widths)
         self.flatten = nn.Conv2d(widths[-1], widths[-1], (rows, 1))
@@ -35,8 +37,8 @@ class Recogniser(nn.Module):
         self.leave = nn.Conv1d(widths[-1], len(ALPHABET) + 1, 1)
 
     def features(self, lines: Tensor) -> list[Tensor]:
-        """What each level sees, from the finest; `lines` as in `forward`, but of any height."""
-        features = [lines]
+        """What each level sees, from the finest; `lines` as in `forward`, but of any even height."""
+        features = [self.unshuffle(lines)]
         for level in self.levels:
             features.append(level(features[-1]))
         return features[1:]

@@ -9,7 +9,7 @@ from torch.nn.functional import ctc_loss
 
 from docpipe.models.recogniser import BLANK
 from docpipe.train.config import TrainConfig
-from docpipe.train.running import Place, settle
+from docpipe.train.running import Place, autocast, settle
 from docpipe.train.vgg import load_vgg
 from docpipe.train.weights import load_network
 
@@ -27,6 +27,7 @@ class Judges:
 
     def __init__(self, config: TrainConfig, place: Place) -> None:
         self._text_weight = config.text_weight
+        self._config, self._place = config, place
         self._seen_through: list[tuple[float, nn.Module]] = []
         if config.text_weight or config.feature_weight:
             self._recogniser = load_network(Path(config.recogniser))
@@ -53,9 +54,11 @@ class Judges:
         if self._text_weight:
             noisy, inside, paper, labels, lengths = lines
             generator.eval()
-            shown = generator(noisy).float() * inside + paper[:, None, None, None] * (1 - inside)
+            with autocast(self._config, self._place):
+                shown = generator(noisy).float() * inside + paper[:, None, None, None] * (1 - inside)
+                says = self._recogniser(shown)
             generator.train()
-            loss = loss + self._text_weight * text_loss(self._recogniser, shown, labels, lengths)
+            loss = loss + self._text_weight * text_loss(says, labels, lengths)
         return loss
 
 
@@ -79,16 +82,14 @@ def feature_loss(network: nn.Module, restored: Tensor, clean: Tensor) -> Tensor:
     return torch.stack(differences).mean()
 
 
-def text_loss(recogniser: nn.Module, lines: Tensor, labels: Tensor, lengths: Tensor) -> Tensor:
+def text_loss(says: Tensor, labels: Tensor, lengths: Tensor) -> Tensor:
     """CTC loss a character.
 
     Args:
-        recogniser: in any mode.
-        lines: (B, 1, 64, W) float32.
+        says: (columns, B, 1 + characters) float32, log probabilities: what a recogniser makes of lines.
         labels: (B, longest) int64, from 1.
         lengths: (B,) int64.
     """
-    says = recogniser(lines)
     columns = torch.full_like(lengths, says.shape[0])
     loss: Tensor = ctc_loss(says, labels, columns, lengths, blank=BLANK, reduction="mean", zero_infinity=True)
     return loss

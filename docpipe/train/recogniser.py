@@ -68,7 +68,8 @@ def train_recogniser(config: TrainConfig, folder: Path, *, device: str = "cpu", 
         meter.waited(waited)
         recogniser.train()
         with autocast(config, place):
-            loss = text_loss(reading, line, labels, lengths)
+            says = reading(line)
+        loss = text_loss(says, labels, lengths)
         descend(loss, recogniser, optimiser, learning_rate(config, step), config.clip_norm)
         meter.note(step, {"loss": loss}, parts, lambda: _check(recogniser, held, place))
     recogniser.cpu().eval()

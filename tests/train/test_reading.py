@@ -79,7 +79,7 @@ def test_what_a_recogniser_says_reaches_the_page(reader):
     clean = torch.rand(2, 1, LINE_PX, 96)
     assert feature_loss(recogniser, clean, clean) == 0
     labels, lengths = torch.tensor([[1, 2, 0], [3, 0, 0]]), torch.tensor([2, 1])
-    (feature_loss(recogniser, page, clean) + text_loss(recogniser, page, labels, lengths)).backward()
+    (feature_loss(recogniser, page, clean) + text_loss(recogniser(page), labels, lengths)).backward()
     assert page.grad.abs().sum() > 0
     assert not any(weight.grad is not None for weight in recogniser.parameters())
 
