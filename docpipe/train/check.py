@@ -27,7 +27,9 @@ class Held:
     """
 
     def __init__(self, cards: list[CleanCard], recipe: Recipe, config: TrainConfig) -> None:
-        pairs = CropPairs(cards, recipe, _CHECK_SEED, config.crop_px, config.checked, scale=config.scale)
+        pairs = CropPairs(
+            cards, recipe, _CHECK_SEED, config.crop_px, config.checked, scale=config.scale, glyph_px=config.glyph_px
+        )
         self.noisy, self.clean = stacked(pairs, range(config.checked))
 
     @torch.no_grad()

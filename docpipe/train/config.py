@@ -64,6 +64,9 @@ class TrainConfig:
         batch: crops a step, on each GPU.
         crop_px: side of the crops; a multiple of the network's stride.
         scale: crops are drawn at a size between these factors, so that print of many sizes is seen.
+        glyph_px: height of glyphs that the network shall know, (smallest, largest); empty: any that `scale` brings.
+            Crops are brought to it after noise fell on them, as `docpipe clean` does with pages; a narrow range lets
+            a small network learn more, and makes large print cheap.
         on_print: share of crops whose middle lies on a printed field; the others lie anywhere on the card.
         learning_rate: its peak, reached after `warmup` steps.
         warmup: steps.
@@ -119,6 +122,7 @@ class TrainConfig:
     batch: int = 16
     crop_px: int = 192
     scale: tuple[float, ...] = (0.7, 1.3)
+    glyph_px: tuple[float, ...] = ()
     on_print: float = 0.7
     learning_rate: float = 1.5e-3
     warmup: int = 200
@@ -163,11 +167,13 @@ class TrainConfig:
         for name in ("widths", "critic_widths"):
             if not all(isinstance(width, int) and width > 0 for width in getattr(self, name)):
                 raise UsageError(f"{name} is {list(getattr(self, name))}; it must be whole numbers above 0")
-        for name in ("scale", "betas"):
+        for name in ("scale", "betas", *(["glyph_px"] if self.glyph_px else [])):
             if len(getattr(self, name)) != 2 or not all(isinstance(end, int | float) for end in getattr(self, name)):
                 raise UsageError(f"{name} is {list(getattr(self, name))}; it must be two numbers")
         if not 0 < self.scale[0] <= self.scale[1]:
             raise UsageError(f"scale is {list(self.scale)}; it must be two factors above 0, the smaller first")
+        if self.glyph_px and not 0 < self.glyph_px[0] <= self.glyph_px[1]:
+            raise UsageError(f"glyph_px is {list(self.glyph_px)}; it must be two heights above 0, the smaller first")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise UsageError(f"betas is {list(self.betas)}; each must be 0 or more and under 1")
         self._check_what_a_stage_needs()

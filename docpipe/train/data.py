@@ -17,11 +17,17 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from docpipe.errors import InputError
+from docpipe.noise.base import px_per_mm
 from docpipe.noise.moved import moved_page
 from docpipe.noise.recipe import Recipe
 from docpipe.page import Gray, Page
+from docpipe.restore.print_size import glyph_height
+from docpipe.restore.scale import resample
 
 VALIDATION_SHARE = 0.1
+FINEST = 2.0
+_USUAL_GLYPH_MM = 2.0
+_MISJUDGED = (0.85, 1.2)    # heights of glyphs are measured on noisy pages
 TRUTH, PAIRS = "truth.jsonl", "pairs.jsonl"
 _DRAW_THEM = "docpipe synth --cards 500 -o FOLDER"
 _PLAIN_MODES = ("L", "RGB")
@@ -117,7 +123,9 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
         crop_px: side of the crops.
         count: how many pairs there are.
         first: number of the first one: where a resumed run goes on.
-        scale: (smallest, largest) factor by which a crop is resized, above 0.
+        scale: (smallest, largest) factor by which a crop is resized, above 0; without `glyph_px`.
+        glyph_px: (smallest, largest) height of glyphs that the network shall know. A crop is drawn at any size up to
+            `FINEST` times that, where its noise falls on it, and is then brought to it, as a page is that is cleaned.
         on_print: share of crops whose middle lies on a printed field, 0 to 1. Most of a card is bare paper.
         noisy_targets: the second of a pair is the same crop under another draw of noise, not the clean one; noise that
             moves ink is left out of both.
@@ -125,10 +133,12 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
 
     def __init__(
         self, cards: list[CleanCard], recipe: Recipe, seed: int, crop_px: int, count: int, first: int = 0, *,
-        scale: Sequence[float] = (0.7, 1.3), on_print: float = 0.0, noisy_targets: bool = False,
+        scale: Sequence[float] = (0.7, 1.3), glyph_px: Sequence[float] = (), on_print: float = 0.0,
+        noisy_targets: bool = False,
     ) -> None:  # fmt: skip
         # Two draws would move the ink to two places.
         self._cards, self._recipe, self._seed = cards, recipe.without_warps if noisy_targets else recipe, seed
+        self._glyph_px, self._heights = glyph_px, [_glyph_height(card) for card in cards] if glyph_px else []
         self._crop_px, self._count, self._first = crop_px, count, first
         self._scale, self._on_print, self._noisy_targets = scale, on_print, noisy_targets
 
@@ -138,12 +148,27 @@ class CropPairs(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """(noisy, clean), each (1, crop_px, crop_px) float32 in [0, 1]; where the noise moves ink, it does in both."""
         rng = np.random.default_rng([self._seed, self._first + index])
-        card = self._cards[int(rng.integers(len(self._cards)))]
-        on_print, scale = rng.random() < self._on_print, rng.uniform(self._scale[0], self._scale[1])
-        clean = _crop(card, self._crop_px, rng, scale=scale, on_print=on_print)
+        number = int(rng.integers(len(self._cards)))
+        on_print = rng.random() < self._on_print
+        drawn, finer = self._sizes(number, rng)
+        clean = _crop(self._cards[number], round(self._crop_px * finer), rng, scale=drawn, on_print=on_print)
         noisy, _, applied = self._recipe.apply(clean, rng)
         target = self._recipe.apply(clean, rng).page if self._noisy_targets else moved_page(clean, applied)
-        return to_tensor(noisy.pixels), to_tensor(target.pixels)
+        size = (self._crop_px, self._crop_px)
+        return to_tensor(resample(noisy.pixels, size)), to_tensor(resample(target.pixels, size))
+
+    def _sizes(self, number: int, rng: np.random.Generator) -> tuple[float, float]:
+        """The factor by which a card is resized before noise falls on it, and the one by which it is shrunk after."""
+        if not self._glyph_px:
+            return rng.uniform(self._scale[0], self._scale[1]), 1.0
+        wanted = rng.uniform(self._glyph_px[0], self._glyph_px[1]) * rng.uniform(*_MISJUDGED) / self._heights[number]
+        finer = max(1.0, min(rng.uniform(0.7, FINEST), 1 / wanted))
+        return wanted * finer, finer
+
+
+def _glyph_height(card: CleanCard) -> float:
+    height = glyph_height(card.page.pixels, card.page.dpi)
+    return height or _USUAL_GLYPH_MM * px_per_mm(card.page)
 
 
 def _crop(card: CleanCard, side: int, rng: np.random.Generator, *, scale: float, on_print: bool) -> Page:

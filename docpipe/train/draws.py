@@ -24,8 +24,8 @@ def draws_of(config: TrainConfig, cards: list[CleanCard], recipe: Recipe, place:
     """
     count = config.steps * config.batch * place.world
     crops = CropPairs(
-        cards, recipe, config.seed, config.crop_px, count, scale=config.scale, on_print=config.on_print,
-        noisy_targets=config.stage == "noise2noise",
+        cards, recipe, config.seed, config.crop_px, count, scale=config.scale,
+        glyph_px=config.glyph_px, on_print=config.on_print, noisy_targets=config.stage == "noise2noise",
     )
     if not config.text_weight:
         return crops

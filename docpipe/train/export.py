@@ -83,7 +83,7 @@ def export(
         "stride": network.stride,
         "overlap_px": reach_px(network, pages),
         "tile_px": _TILE_PX,
-        "glyph_range": _GLYPH_RANGE,
+        "glyph_range": config.glyph_px or _GLYPH_RANGE,
         "recipe": {"name": config.recipe, "sha256": load_training_recipe(config.recipe).fingerprint},
         "patterns": noted_patterns(run) or patterns_of(config.recipe),
         "steps": state["step"],

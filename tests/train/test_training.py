@@ -14,7 +14,7 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 import docpipe
 from docpipe.cli import main
 from docpipe.errors import ExitCode, InputError, MissingToolError, OutputError, UsageError
-from docpipe.noise.recipe import load_training_recipe
+from docpipe.noise.recipe import load_recipe, load_training_recipe
 from docpipe.page import Page
 from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.train.chain import load_chain
@@ -108,6 +108,20 @@ def test_pairs_are_the_same_in_any_order_and_from_any_start(cards):
     noisy, clean = pairs[0]
     assert noisy.shape == clean.shape == (1, 64, 64) and noisy.dtype == torch.float32
     assert noisy.min() >= 0 and noisy.max() <= 1
+
+
+def test_crops_come_at_the_wanted_height_of_glyphs_whatever_their_card_was_drawn_at(cards):
+    learnt, _ = CleanCards(cards).split()
+    recipe = replace(load_recipe("starter"), untouched=1.0)
+    sets = [CropPairs(learnt, recipe, 4, 128, 12, glyph_px=(height, height)) for height in (8, 24)]
+    small, large = ([pairs[number] for number in range(len(pairs))] for pairs in sets)
+
+    def edges(pairs):
+        return sum(float((clean[..., 1:] - clean[..., :-1]).abs().mean()) for _, clean in pairs)
+
+    assert all(noisy.shape == clean.shape == (1, 128, 128) for noisy, clean in (*small, *large))
+    assert all(torch.equal(*pair) for pair in small), "no noise, and both sides are shrunk alike"
+    assert edges(small) > 1.3 * edges(large), "a crop of small print holds more of it"
 
 
 def test_crops_lie_on_print_where_they_shall(tmp_path):
