@@ -13,10 +13,15 @@ RESULTS = Path(__file__).parent / "results"
 
 def keep(name: str, lines: list[str]) -> None:
     """Print the lines of a result, and keep them in `eval/results/NAME.txt` under a line on their origin."""
+    print(write(name, lines), end="")
+
+
+def write(name: str, lines: list[str]) -> str:
+    """Keep the lines of a result as `keep` does; the text as it was kept."""
     text = "\n".join([origin(), *lines]) + "\n"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.txt").write_text(text)
-    print(text, end="")
+    return text
 
 
 def keep_table(name: str, header: list[str], rows: list[list[object]]) -> None:
