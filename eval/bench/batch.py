@@ -1,0 +1,141 @@
+"""A batch of cards: what the whole command spends beyond its parts, and whether it keeps the cores busy."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from time import process_time
+from typing import NamedTuple, TypeVar
+
+from docpipe.cores import usable_cores
+from docpipe.imageio import Scan, ScanWriter, open_scan
+from docpipe.page import Gray, Page
+from docpipe.restore import Restorer, ready_restorer
+from docpipe.restore.print_size import glyph_height
+from docpipe.restore.scale import resample, scale_into
+from eval.bench import scans
+from eval.bench.measure import Ran, clean_command, run
+from eval.bench.report import Goal, Run
+
+OVER_PARTS = Goal("docpipe clean, processor seconds over engine + decode + encode", 1.05)
+BUSY = Goal("docpipe clean, share of both cores that is busy", 95, " %", at_least=True)
+PARTS = ("decode", "engine", "encode")
+AROUND = "print size and scale"
+
+T = TypeVar("T")
+
+
+class Way(NamedTuple):
+    """How the scans are shared out."""
+
+    processes: int
+    at_once: int        # files in work at once in each process
+    threads: int        # that the network has for one file
+    is_default: bool = False
+
+    @property
+    def cores(self) -> int:
+        """That can be busy."""
+        return self.processes * self.at_once * self.threads
+
+    @property
+    def name(self) -> str:
+        """As the table has it."""
+        return f"{self.processes} x {self.at_once} x {self.threads}"
+
+
+def ways(cores: int) -> list[Way]:
+    """The default, which takes a file a core, first; the others with one file at a time in a process."""
+    one_at_a_time = [(1, 1, 1), (cores, 1, 1), (1, 1, cores)] if cores > 1 else []
+    return [Way(1, cores, 1, is_default=True), *(Way(*numbers) for numbers in one_at_a_time)]
+
+
+def batch(bench: Run) -> None:
+    """Print processor seconds of the whole and of its parts; then every way of using the cores."""
+    count = bench.amounts.cards
+    default, *others = ways(usable_cores())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = scans.write_cards(folder / "scans", count)
+        megabytes = sum(path.stat().st_size for path in paths) / 1e6
+        ran = {way: _clean(folder, paths, way, bench.model) for way in (default, *others)}
+        parts = _parts(paths, ready_restorer("onnx", model=bench.model, device="cpu", threads=1))
+    whole = ran[default].spent.processors
+    needed = sum(parts[part] for part in PARTS)
+    bench.report.say(
+        f"{count} cards of {scans.CARD_PX[1]} x {scans.CARD_PX[0]}, {megabytes / count:.2f} MB each as PNG",
+        f"processor seconds of docpipe clean, its start included: {whole:.1f}",
+        "of its parts alone, one after the other, one thread: "
+        + ", ".join(f"{part} {seconds:.1f}" for part, seconds in parts.items()),
+        f"whole over all of these: {whole / sum(parts.values()):.3f}",
+    )
+    bench.report.judge(OVER_PARTS, whole / needed)
+    bench.report.say(
+        f"{'processes x files x threads':<32} {'clock s':>9} {'cards/s':>8} {'processor s':>12} {'busy':>8} {'MB':>6}",
+        *(_line(way, ran[way], count, "  the default" * way.is_default) for way in ran),
+    )
+    bench.report.judge(BUSY, _busy(default, ran[default]))
+
+
+def _line(way: Way, ran: Ran, count: int, remark: str) -> str:
+    clock, processors = ran.spent
+    busy = _busy(way, ran)
+    return (f"{way.name:<32} {clock:9.1f} {count / clock:8.2f} {processors:12.1f} {busy:6.1f} % {ran.peak_mb:6.0f}"
+            + remark)  # fmt: skip
+
+
+def _busy(way: Way, ran: Ran) -> float:
+    """Per cent of the cores that the way is to use."""
+    return 100 * ran.spent.processors / (ran.spent.clock * way.cores)
+
+
+def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) -> Ran:
+    """Clean all scans in a way. Several processes have a share of them each, and cores of their own."""
+    usable = sorted(os.sched_getaffinity(0))
+    commands, cores = [], []
+    for number in range(way.processes):
+        share = folder / f"share-{number}"
+        share.mkdir()
+        for path in paths[number :: way.processes]:
+            (share / path.name).hardlink_to(path)
+        options = ["--quiet"] if way.is_default else ["--quiet", "--jobs", str(way.at_once)]
+        commands.append(clean_command(share, folder / f"out-{number}", *options, model=model))
+        first = number * way.at_once * way.threads
+        cores.append(usable[first : first + way.at_once * way.threads])
+    ran = run(*commands, cores=cores)
+    for number in range(way.processes):
+        shutil.rmtree(folder / f"share-{number}")
+        shutil.rmtree(folder / f"out-{number}")
+    return ran
+
+
+def _parts(paths: Sequence[Path], restorer: Restorer) -> dict[str, float]:
+    """Processor seconds of every part, over all scans, in this thread."""
+    spent = dict.fromkeys((*PARTS, AROUND), 0.0)
+
+    def step(name: str, call: Callable[[], T]) -> T:
+        began = process_time()
+        made = call()
+        spent[name] += process_time() - began
+        return made
+
+    for path in paths:
+        with open_scan(path.read_bytes()) as scan:
+            page = step("decode", partial(scan.read, 0))
+            glyph_px = step(AROUND, partial(glyph_height, page.pixels, page.dpi))
+            assert glyph_px is not None, "a card without print"
+            scale = scale_into(glyph_px, restorer.engine.glyph_range)
+            size = tuple(round(side * scale) for side in page.pixels.shape)
+            scaled = step(AROUND, partial(resample, page.pixels, size))
+            restored = step("engine", partial(restorer.engine.restore, scaled, glyph_px * scale))
+            restored = step(AROUND, partial(resample, restored, page.pixels.shape))
+            step("encode", partial(_encode, scan, page, restored))
+    return spent
+
+
+def _encode(scan: Scan, page: Page, restored: Gray) -> None:
+    with ScanWriter(scan, BytesIO()) as writer:
+        writer.add(page, restored)

@@ -1,0 +1,130 @@
+"""Clocks: of calls that take turns, of programs with their children, and of the memory that these hold."""
+
+import os
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from itertools import zip_longest
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import NamedTuple
+
+_LOOK_EVERY_S = 0.02
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class Spent(NamedTuple):
+    """Seconds on the clock, and of all processors, children included."""
+
+    clock: float
+    processors: float
+
+
+class Ran(NamedTuple):
+    """Programs that came to their ends: what they spent, the most memory they held, and what they printed."""
+
+    spent: Spent
+    peak_mb: float
+    stdout: str
+
+
+def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Spent]:
+    """Medians over rounds in which every way has its turn, so that drift hits all of them; the first does not count."""
+    spent: dict[str, list[Spent]] = {name: [] for name in ways}
+    for counted in [False] + [True] * rounds:
+        for name, way in ways.items():
+            took = timed(way)
+            if counted:
+                spent[name].append(took)
+    return {name: Spent(*map(median, zip(*some, strict=True))) for name, some in spent.items()}
+
+
+def timed(call: Callable[[], object]) -> Spent:
+    """Seconds of one call."""
+    used, began = processor_seconds(), perf_counter()
+    call()
+    return Spent(perf_counter() - began, processor_seconds() - used)
+
+
+def processor_seconds() -> float:
+    """Of this process, all its threads, and the children that it waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(part.ru_utime + part.ru_stime for part in used)
+
+
+def run(*commands: Sequence[str], cores: Sequence[Collection[int]] = ()) -> Ran:
+    """Run programs, all at the same time, to their ends. None may print more than a pipe holds, but the only one.
+
+    Args:
+        commands: program and arguments of each.
+        cores: that each may use; all where none are given.
+
+    Raises:
+        CalledProcessError: one ended with another exit code than 0.
+    """
+    before, began = processor_seconds(), perf_counter()
+    started = [_started(command, mine or os.sched_getaffinity(0)) for command, mine in zip_longest(commands, cores)]
+    with PeakMemory([process.pid for process in started]) as memory:
+        said = [process.communicate() for process in started]
+    spent = Spent(perf_counter() - began, processor_seconds() - before)
+    for process, (stdout, stderr) in zip(started, said, strict=True):
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, process.args, stdout, stderr)
+    return Ran(spent, memory.peak_mb, "".join(stdout for stdout, _ in said))
+
+
+def _started(command: Sequence[str], cores: Collection[int]) -> subprocess.Popen[str]:
+    """A program on some cores, which it inherits from this process."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+class PeakMemory:
+    """The most memory that processes and all below them held together while the context was open.
+
+    Args:
+        processes: their ids. They are looked at again and again.
+    """
+
+    def __init__(self, processes: Sequence[int]) -> None:
+        self.peak_mb = 0.0
+        self._processes = processes
+        self._ended = threading.Event()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "PeakMemory":
+        self._watch.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._ended.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        while not self._ended.wait(_LOOK_EVERY_S):
+            self.peak_mb = max(self.peak_mb, sum(map(resident_mb, self._processes)))
+
+
+def resident_mb(process: int) -> float:
+    """Megabytes in memory of a process and of all below it; 0 where it has ended."""
+    total = 0.0
+    with suppress(OSError):  # it may end at any moment
+        total += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE_BYTES / 1e6
+        for children in Path(f"/proc/{process}/task").glob("*/children"):
+            total += sum(resident_mb(int(child)) for child in children.read_text().split())
+    return total
+
+
+def clean_command(source: Path, out: Path, *options: str, model: Path | None = None) -> list[str]:
+    """`docpipe clean` as a person calls it."""
+    docpipe = str(Path(sys.executable).with_name("docpipe"))
+    of_model = ["--model", str(model)] if model else []
+    return [docpipe, "clean", str(source), "-o", str(out), "--device", "cpu", *of_model, *options]
