@@ -11,6 +11,7 @@ Tensor = NDArray[np.float32]
 """(1, 1, H, W) float32 in [0, 1], 0 = ink, 1 = paper."""
 
 BLEND_PX = 16
+_MORE_THAN_OF_SQUARES = 3  # times as many tiles along a side as squares would take: more is never less work
 
 
 def restore_tiled(
@@ -26,7 +27,8 @@ def restore_tiled(
     Args:
         gray: (H, W) uint8, 0 = ink, 255 = paper.
         network: (1, 1, h, w) float32 in [0, 1] to the same shape; h and w are multiples of `stride`.
-        tile_px: largest side of a tile; the memory needed grows with its square and with the page's width.
+        tile_px: side of the square that a tile holds no more pixels than; the memory needed grows with its square and
+            with the page's width.
         stride: what the network's input sizes must be a multiple of.
         overlap_px: distance from an edge, in pixels, at which its effect on the result has died away.
 
@@ -38,8 +40,7 @@ def restore_tiled(
     """
     check_tiling(tile_px=tile_px, stride=stride, overlap_px=overlap_px)
     height, width = gray.shape
-    tops, tile_height = _origins(height, tile_px, stride, overlap_px)
-    lefts, tile_width = _origins(width, tile_px, stride, overlap_px)
+    (tops, tile_height), (lefts, tile_width) = _grid(gray.shape, tile_px, stride, overlap_px)
     down = _weights(tops, tile_height, overlap_px)
     across = _weights(lefts, tile_width, overlap_px)
 
@@ -71,13 +72,40 @@ def check_tiling(*, tile_px: int, stride: int, overlap_px: int) -> None:
         raise ValueError(f"tile_px is {tile_px}; with this stride and overlap it must be at least {smallest}")
 
 
-def _origins(length: int, tile_px: int, stride: int, overlap_px: int) -> tuple[list[int], int]:
-    """Where tiles start along one side, evenly spread, and how long they are: all multiples of `stride`."""
-    padded = -(-length // stride) * stride
-    tile = min(tile_px // stride * stride, padded)
-    farthest_step = max((tile - 2 * overlap_px - BLEND_PX) // stride * stride, stride)
-    steps = -(-(padded - tile) // farthest_step)
-    return [(padded - tile) * i // max(steps, 1) // stride * stride for i in range(steps + 1)], tile
+def _grid(
+    size: tuple[int, int], tile_px: int, stride: int, overlap_px: int
+) -> tuple[tuple[list[int], int], tuple[list[int], int]]:
+    """Where tiles start and how long they are, down and across: of all grids the one whose tiles hold fewest pixels.
+
+    Squares would not do: a page a little wider than a square takes two of them, which lie nearly upon each other.
+    """
+    height, width = (-(-side // stride) * stride for side in size)
+    middle = tile_px // stride * stride - 2 * overlap_px - BLEND_PX
+    most_rows, most_columns = (_MORE_THAN_OF_SQUARES * -(-side // middle) for side in (height, width))
+    found = []
+    for rows in range(1, most_rows + 1):
+        tall = _tile_length(height, rows, stride, overlap_px)
+        for columns in range(1, most_columns + 1):
+            wide = _tile_length(width, columns, stride, overlap_px)
+            if tall * wide <= tile_px**2:
+                found.append((rows * columns * tall * wide, rows, columns, tall, wide))
+                break
+    _, rows, columns, tall, wide = min(found)
+    return (_origins(height, tall, rows, stride), tall), (_origins(width, wide, columns, stride), wide)
+
+
+def _tile_length(length: int, count: int, stride: int, overlap_px: int) -> int:
+    """The least with which `count` tiles, evenly spread, overlap enough; a multiple of `stride`, as `length` is."""
+    if count == 1:
+        return length
+    tile = -(-(length + (count - 1) * (2 * overlap_px + BLEND_PX)) // count // stride) * stride
+    while -((tile - length) // stride // (count - 1)) * stride > tile - 2 * overlap_px - BLEND_PX:
+        tile += stride
+    return min(tile, length)
+
+
+def _origins(length: int, tile: int, count: int, stride: int) -> list[int]:
+    return [(length - tile) * i // max(count - 1, 1) // stride * stride for i in range(count)]
 
 
 def _weights(origins: list[int], tile: int, overlap_px: int) -> list[NDArray[np.float32]]:

@@ -80,7 +80,21 @@ def test_no_tile_is_larger_than_asked():
         return tile
 
     restore_tiled(np.zeros((1000, 700), np.uint8), network, tile_px=130, stride=8, overlap_px=16)
-    assert {side for shape in seen for side in shape[2:]} == {128}
+    assert max(height * width for _, _, height, width in seen) <= 130**2
+
+
+def test_tiles_lie_upon_each_other_no_more_than_they_must():
+    """A page a little wider than a square tile is one tile, not two that are nearly the same."""
+    seen = []
+
+    def network(tile):
+        seen.append(tile.size)
+        return tile
+
+    restore_tiled(np.zeros((750, 1123), np.uint8), network, tile_px=1024, stride=16, overlap_px=160)
+    assert len(seen) == 1
+    restore_tiled(np.zeros((1276, 2022), np.uint8), network, tile_px=1024, stride=16, overlap_px=160)
+    assert sum(seen[1:]) < 1.6 * 1276 * 2022
 
 
 def test_a_page_that_fits_is_one_tile():
