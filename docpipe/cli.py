@@ -65,6 +65,8 @@ def main() -> None:
               help="Model folder for the onnx engine.  [default: the one in service, see docpipe models]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where a network runs.")
+@click.option("--no-gate", is_flag=True,
+              help="Restore every page, even where the model's gate would keep the original.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Files in work at once.  [default: one a core]")
 @click.option("--colour", type=click.Choice(["gray", "keep"]), default="gray", show_default=True,
               help="Give back gray pages, or keep their colour.")
@@ -81,8 +83,8 @@ def main() -> None:
 @click.option("-v", "--verbose", is_flag=True, help="One line a page.")
 def clean(
     sources: tuple[str, ...], out: str | None, engine_name: str, model: Path | None, device: "Device",
-    jobs: int | None, colour: str, bilevel: bool, rasterise: bool, max_pixels: int, force: bool, verify: bool,
-    ledger: Path | None, dry_run: bool, as_json: bool, quiet: bool, verbose: bool,
+    no_gate: bool, jobs: int | None, colour: str, bilevel: bool, rasterise: bool, max_pixels: int, force: bool,
+    verify: bool, ledger: Path | None, dry_run: bool, as_json: bool, quiet: bool, verbose: bool,
 ) -> None:
     """Clean scans for OCR: files, folders, glob patterns, or - for standard input.
 
@@ -112,7 +114,7 @@ def clean(
     threads = max(1, cores // at_once)
     if engine_name == "onnx" and model is None:
         model = Registry.of_environment().in_service().folder
-    restorer = ready_restorer(engine_name, model=model, device=device, threads=threads)
+    restorer = ready_restorer(engine_name, model=model, device=device, threads=threads, gated=not no_gate)
 
     if plan is None:
         if dry_run or as_json or ledger:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,18 +64,24 @@ def info(spec: str | None, as_json: bool) -> None:
     docpipe models info
     docpipe models info compact@2
     """
+    from docpipe.restore.gate_card import GATE_CARD_NAME
     from docpipe.restore.model_card import CARD_NAME
 
     registry = _registry()
     model = registry.find(spec) if spec else registry.in_service()
     card = json.loads((model.folder / CARD_NAME).read_text())
+    gate = json.loads((model.folder / GATE_CARD_NAME).read_text()) if model.gate else None
     changes = [change for change in registry.changes() if change.spec == model.spec]
     if as_json:
-        click.echo(json.dumps({**card, "folder": str(model.folder), "changes": [asdict(one) for one in changes]}))
+        of_gate = {"gate": gate} if gate else {}
+        shown = {**card, **of_gate, "folder": str(model.folder), "changes": [asdict(one) for one in changes]}
+        click.echo(json.dumps(shown))
         return
     click.echo(f"{model.spec}, {_where(model)}")
-    for key, value in card.items():
-        click.echo(f"  {key:<12} {value if isinstance(value, str) else json.dumps(value)}")
+    _show_card(card)
+    if model.gate and gate:
+        click.echo(f"  with {model.gate.fingerprint}")
+        _show_card(gate, indent="    ")
     for change in changes:
         click.echo(f"  {change.when}  {change.action}{f': {change.why}' if change.why else ''}")
 
@@ -111,6 +117,11 @@ def _registry() -> "Registry":
     from docpipe.registry import Registry  # late: `--help` must not load OpenCV
 
     return Registry.of_environment()
+
+
+def _show_card(card: dict[str, Any], indent: str = "  ") -> None:
+    for key, value in card.items():
+        click.echo(f"{indent}{key:<12} {value if isinstance(value, str) else json.dumps(value)}")
 
 
 def _where(model: "Model") -> str:

@@ -34,7 +34,7 @@ class Reporter:
         self._quiet, self._verbose, self._as_json = quiet, verbose, as_json
         self._began = time.monotonic()
         self.files = self.failed = 0
-        self._done_before = self._restored = self._kept = 0
+        self._done_before = self._restored = self._kept = self._kept_by_gate = 0
         self._progress = Progress(
             TextColumn("cleaning"), BarColumn(), MofNCompleteColumn(), TextColumn("scans"), TimeRemainingColumn(),
             console=Console(stderr=True, highlight=False), disable=quiet or not sys.stderr.isatty(), transient=True,
@@ -68,6 +68,10 @@ class Reporter:
             restored = sum(page.choice == "restored" for page in report.record.pages)
             self._restored += restored
             self._kept += len(report.record.pages) - restored
+            # A page has a score only where the gate was asked.
+            self._kept_by_gate += sum(
+                page.choice == "original" and page.score is not None for page in report.record.pages
+            )
         if self._verbose and not report.failed:
             self._say_pages(report)
         if self._as_json:
@@ -83,6 +87,7 @@ class Reporter:
         parts = [
             f"{_counted(pages, 'page')} cleaned in {seconds:.1f} s: "
             f"{self._restored} restored, {self._kept} kept as scanned"
+            + (f" ({self._kept_by_gate} of them by the gate)" if self._kept_by_gate else "")
         ]
         if self._done_before:
             parts.append(f"{_counted(self._done_before, 'scan')} done before")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from docpipe.errors import DocpipeError, InputError, ModelError, OutputError, UsageError
 from docpipe.restore import SHIPPED_MODEL
+from docpipe.restore.gate_card import GateCard, check_model, holds_gate, load_gate_files
 from docpipe.restore.model_card import CARD_NAME, ModelCard, load_model
 
 FOLDER_VARIABLE = "DOCPIPE_MODELS"
@@ -33,11 +34,13 @@ class Model:
         card: of the model.
         folder: where it lies.
         is_shipped: it came with docpipe.
+        gate: card of the gate that lies with it; None where there is none.
     """
 
     card: ModelCard
     folder: Path
     is_shipped: bool = False
+    gate: GateCard | None = None
 
     @property
     def spec(self) -> str:
@@ -150,9 +153,10 @@ class Registry:
             raise ModelError(f"{model.spec} is no name for a folder", hint="name it with letters, digits and . _ -")
         target = self._own_folder() / name / version
         if (target / CARD_NAME).exists():
-            if _checked(target).card != model.card:
+            there = _checked(target)
+            if (there.card, there.gate) != (model.card, model.gate):
                 raise OutputError(f"{target} holds another {model.spec}", hint="export it with another --version")
-            return _checked(target)
+            return there
         part = target.with_name(f".{version}.part")
         with _writing(target):
             shutil.rmtree(part, ignore_errors=True)      # of a copy that was cut short
@@ -251,7 +255,11 @@ def _change(action: str, model: Model, why: str) -> Change:
 
 def _checked(folder: Path) -> Model:
     card, _network = load_model(folder)
-    return Model(card, folder, is_shipped=folder == SHIPPED_MODEL)
+    gate = None
+    if holds_gate(folder):
+        gate, _network = load_gate_files(folder)
+        check_model(gate, card.sha256, folder)
+    return Model(card, folder, is_shipped=folder == SHIPPED_MODEL, gate=gate)
 
 
 def _plain(name: str) -> bool:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from docpipe.errors import UsageError
 from docpipe.restore.engine import Device, Engine
+from docpipe.restore.gate import Gate
+from docpipe.restore.gate_card import check_model, holds_gate
 
 ENGINES = ("onnx", "division")
 DEFAULT_ENGINE = "onnx"
@@ -40,3 +42,32 @@ def load_engine(
 
         return OnnxEngine(model or SHIPPED_MODEL, device=device, threads=threads)
     raise UsageError(f"there is no engine {name!r}", hint=f"choose one of: {', '.join(ENGINES)}")
+
+
+def load_gate(
+    name: str = DEFAULT_ENGINE, *, model: Path | None = None, device: Device = "auto", threads: int = 0
+) -> Gate | None:
+    """Make the gate ready that lies in the model folder of an engine.
+
+    Args:
+        name: of the engine.
+        model: the model folder; the shipped one if None.
+        device: where to compute, as for `load_engine`.
+        threads: CPU threads for one page, 0 for all cores.
+
+    Returns:
+        None where the engine runs no network, or its folder holds no gate.
+
+    Raises:
+        ModelError: the gate is incomplete, damaged, or was calibrated for another model.
+        MissingToolError: as for `load_engine`.
+    """
+    folder = model or SHIPPED_MODEL
+    if name != "onnx" or not holds_gate(folder):
+        return None
+    from docpipe.restore.model_card import load_model
+    from docpipe.restore.onnx_gate import OnnxGate
+
+    gate = OnnxGate(folder, device=device, threads=threads)
+    check_model(gate.card, load_model(folder)[0].sha256, folder)
+    return gate

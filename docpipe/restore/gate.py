@@ -22,7 +22,7 @@ class Gate(Protocol):
         """Probability that `restored` serves OCR at least as well as `original`.
 
         Args:
-            original: (H, W) uint8, the page as scanned.
+            original: (H, W) uint8, the page as scanned, at the scale at which the engine saw it.
             restored: (H, W) uint8, the same page restored.
 
         Returns:

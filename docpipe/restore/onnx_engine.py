@@ -35,7 +35,7 @@ class OnnxEngine:
 
     def __init__(self, folder: Path, *, device: Device = "auto", threads: int = 0) -> None:
         self.card, network = load_model(folder)
-        self._session = _open_session(network, _providers(device), threads, folder)
+        self._session = open_session(network, device, threads, folder)
         self._check_signature(folder)
 
     @property
@@ -90,7 +90,20 @@ def _providers(device: Device) -> list[str]:
     return [_CUDA, _CPU] if has_gpu and device != "cpu" else [_CPU]
 
 
-def _open_session(network: bytes, providers: list[str], threads: int, folder: Path) -> ort.InferenceSession:
+def open_session(network: bytes, device: Device, threads: int, folder: Path) -> ort.InferenceSession:
+    """Make a network ready.
+
+    Args:
+        network: an ONNX file.
+        device: as for `OnnxEngine`.
+        threads: CPU threads, 0 for all cores.
+        folder: that it comes from, for messages.
+
+    Raises:
+        ModelError: ONNX Runtime cannot load it.
+        MissingToolError: as for `OnnxEngine`.
+    """
+    providers = _providers(device)
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # takes two thirds more memory for pages of all sizes, and saves no time

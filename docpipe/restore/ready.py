@@ -5,25 +5,27 @@ from pathlib import Path
 import cv2
 
 from docpipe.restore.engine import Device
-from docpipe.restore.engines import load_engine
+from docpipe.restore.engines import load_engine, load_gate
 from docpipe.restore.restorer import Restorer
 
 
 def ready_restorer(
-    engine: str, *, model: Path | None = None, device: Device = "auto", threads: int = 1
+    engine: str, *, model: Path | None = None, device: Device = "auto", threads: int = 1, gated: bool = True
 ) -> Restorer:
-    """Load an engine, and let OpenCV use as many threads as the engine.
+    """Load an engine and the gate beside it, and let OpenCV use as many threads as the engine.
 
     Args:
         engine: one of `ENGINES`.
         model: the model folder, for engines that run a network; the shipped one if None.
         device: where to compute.
         threads: CPU threads for one page, at least 1.
+        gated: ask the gate, where the model folder holds one; else every page is restored.
 
     Raises:
         UsageError: no such engine, or options that do not fit it.
-        ModelError: the model folder is incomplete, damaged or made for another version.
+        ModelError: the model folder, or the gate in it, is incomplete, damaged or made for another version.
         MissingToolError: `device` asks for a GPU that cannot be used here.
     """
     cv2.setNumThreads(threads)
-    return Restorer(load_engine(engine, model=model, device=device, threads=threads))
+    gate = load_gate(engine, model=model, device=device, threads=threads) if gated else None
+    return Restorer(load_engine(engine, model=model, device=device, threads=threads), gate)

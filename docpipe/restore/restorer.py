@@ -8,7 +8,7 @@ import numpy as np
 
 from docpipe.page import Dpi, Gray
 from docpipe.restore.engine import Engine
-from docpipe.restore.engines import load_engine
+from docpipe.restore.engines import load_engine, load_gate
 from docpipe.restore.gate import Gate
 from docpipe.restore.print_size import glyph_height
 from docpipe.restore.scale import resample, scale_into
@@ -78,29 +78,30 @@ class Restorer:
         if glyph_px is None:
             return Restored(gray, "original", reason="no print found")
         scale = scale_into(glyph_px, self.engine.glyph_range)
-        restored = self._restore_at_scale(gray, glyph_px, scale)
+        height, width = gray.shape
+        scaled = resample(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
+        scaled_restored = self.engine.restore(scaled, glyph_px * scale)
+        restored = resample(scaled_restored, (height, width))
         if np.array_equal(restored, gray) or _largest_change(gray, restored) <= UNCHANGED_LEVELS:
             return Restored(gray, "original", reason="nothing to change", glyph_px=glyph_px, scale=scale)
         if self.gate is None:
             return Restored(restored, "restored", glyph_px=glyph_px, scale=scale)
-        score = self.gate.score(gray, restored)
+        score = self.gate.score(scaled, scaled_restored)
         if score < self.gate.threshold:
             return Restored(gray, "original", score, "the gate prefers the original", glyph_px, scale)
         return Restored(restored, "restored", score, glyph_px=glyph_px, scale=scale)
 
-    def _restore_at_scale(self, gray: Gray, glyph_px: float, scale: float) -> Gray:
-        height, width = gray.shape
-        scaled = resample(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
-        return resample(self.engine.restore(scaled, glyph_px * scale), (height, width))
 
-
-def restore_page(array: Gray, dpi: float | Dpi | None = None, *, engine: Engine | None = None) -> Restored:
+def restore_page(
+    array: Gray, dpi: float | Dpi | None = None, *, engine: Engine | None = None, gate: Gate | None = None
+) -> Restored:
     """Restore one page that is already in memory.
 
     Args:
         array: (H, W) uint8, 0 = ink, 255 = paper; not written to.
         dpi: resolution, one number or (horizontal, vertical), if known; only a hint.
-        engine: what restores; the default engine if None.
+        engine: what restores; the default engine, with the gate of its model, if None.
+        gate: what keeps the original where it serves OCR better; for an `engine` of your own.
 
     Returns:
         The restored page, or the original where that serves OCR better, and which of the two it is.
@@ -111,7 +112,9 @@ def restore_page(array: Gray, dpi: float | Dpi | None = None, *, engine: Engine 
     if array.ndim != 2 or array.dtype != np.uint8 or array.size == 0:
         raise ValueError(f"array is {array.shape} {array.dtype}; it must be a gray page: (H, W) uint8")
     both = (float(dpi), float(dpi)) if isinstance(dpi, int | float) else dpi
-    return Restorer(engine or load_engine()).restore(array, both)
+    if engine is None:
+        engine, gate = load_engine(), gate or load_gate()
+    return Restorer(engine, gate).restore(array, both)
 
 
 def _largest_change(before: Gray, after: Gray) -> int:

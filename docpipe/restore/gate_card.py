@@ -1,0 +1,156 @@
+"""A gate in a model folder: `gate.onnx` and `gate.json`, which says what it is and where it decides."""
+
+import hashlib
+import json
+import math
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+from docpipe.errors import ModelError
+
+GATE_CARD_NAME, GATE_NETWORK_NAME = "gate.json", "gate.onnx"
+GATE_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From the legibility of both versions of a page to a probability, and where it decides.
+
+    Args:
+        bias: of the log odds that the restored version is the one that passes, where just one does.
+        as_scanned: their slope over the legibility of the page as scanned; not above 0.
+        restored: their slope over that of the restored version; not under 0.
+        threshold: the restored version is kept from this probability on, 0 to 1.
+    """
+
+    bias: float
+    as_scanned: float
+    restored: float
+    threshold: float
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, astuple(self))):
+            raise ValueError(f"calibration is {list(astuple(self))}; all must be finite")
+        if self.as_scanned > 0 or self.restored < 0:
+            raise ValueError(
+                f"as_scanned is {self.as_scanned} and restored {self.restored}; at most 0, and at least 0"
+            )
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold is {self.threshold}; it is a probability, from 0 to 1")
+
+    def probability(self, as_scanned: float, restored: float) -> float:
+        """That the restored version serves OCR at least as well.
+
+        Args:
+            as_scanned: legibility of the page as scanned, as `Legibility` measures it.
+            restored: of the restored version.
+        """
+        odds = self.bias + self.as_scanned * as_scanned + self.restored * restored
+        return 1 / (1 + math.exp(-min(max(odds, -50.0), 50.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class GateCard:
+    """What is needed to run a gate, and what identifies it.
+
+    Args:
+        calibration: of its network, on cards that OCR has read in both versions.
+        model_sha256: of the network that it was calibrated for, in hexadecimal.
+        sha256: of `gate.onnx`.
+        licence: SPDX expression of the weights.
+    """
+
+    calibration: Calibration
+    model_sha256: str
+    sha256: str
+    licence: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the weights, the calibration and the threshold."""
+        decides = json.dumps([self.sha256, *astuple(self.calibration)])
+        return f"gate-{hashlib.sha256(decides.encode()).hexdigest()[:16]}"
+
+
+def holds_gate(folder: Path) -> bool:
+    """Whether a model folder has a gate, or a part of one."""
+    return (folder / GATE_CARD_NAME).exists() or (folder / GATE_NETWORK_NAME).exists()
+
+
+def load_gate_files(folder: Path) -> tuple[GateCard, bytes]:
+    """Read the gate of a folder and check that card and network belong together.
+
+    Args:
+        folder: holds `gate.json` and `gate.onnx`.
+
+    Returns:
+        The card, and the bytes of the network exactly as they were checked.
+
+    Raises:
+        ModelError: something is missing, not readable, of an unknown format, or does not match its hash.
+    """
+    card = _parse(_read(folder / GATE_CARD_NAME), folder / GATE_CARD_NAME)
+    network = _read(folder / GATE_NETWORK_NAME)
+    found = hashlib.sha256(network).hexdigest()
+    if found != card.sha256:
+        raise ModelError(
+            f"{folder / GATE_NETWORK_NAME} is not the network of its card: "
+            f"sha256 {found[:16]}..., the card says {card.sha256[:16]}...",
+            hint="copy the model folder again, whole, or clean with --no-gate",
+        )
+    return card, network
+
+
+def check_model(card: GateCard, model_sha256: str, folder: Path) -> None:
+    """Refuse a gate that was calibrated for another model: its threshold says nothing of this one.
+
+    Raises:
+        ModelError: it was.
+    """
+    if card.model_sha256 != model_sha256:
+        raise ModelError(
+            f"the gate in {folder} was calibrated for another model, "
+            f"sha256 {card.model_sha256[:16]}... and not {model_sha256[:16]}...",
+            hint="calibrate it again with docpipe calibrate, or clean with --no-gate",
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: {error.strerror}",
+            hint=f"a gate is {GATE_CARD_NAME} and {GATE_NETWORK_NAME} in a model folder; --no-gate does without",
+        ) from error
+
+
+def _parse(data: bytes, path: Path) -> GateCard:
+    try:
+        card = json.loads(data)
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON: {error}") from error
+    if not isinstance(card, dict) or card.get("format") != GATE_FORMAT:
+        raise ModelError(
+            f"{path} is no gate's card of format {GATE_FORMAT}",
+            hint="calibrate the gate again with this version, or clean with --no-gate",
+        )
+    try:
+        return _checked(card)
+    except KeyError as error:
+        raise ModelError(f"{path} lacks {error.args[0]!r}") from error
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _checked(card: dict[str, Any]) -> GateCard:
+    numbers = card["calibration"]
+    return GateCard(
+        calibration=Calibration(
+            float(numbers["bias"]), float(numbers["as_scanned"]), float(numbers["restored"]), float(card["threshold"])
+        ),
+        model_sha256=str(card["model"]["sha256"]),
+        sha256=str(card["sha256"]),
+        licence=str(card["licence"]),
+    )
