@@ -12,7 +12,7 @@ import click
 from docpipe.cli_learning import compare, evaluate, synth
 from docpipe.cli_models import models
 from docpipe.cli_patterns import patterns
-from docpipe.cli_train import export, train
+from docpipe.cli_train import calibrate, export, train
 from docpipe.cores import usable_cores
 from docpipe.errors import DocpipeError, ExitCode, InputError, OutputError, UsageError
 
@@ -203,5 +203,5 @@ def doctor(as_json: bool) -> None:
         raise SystemExit(int(ExitCode.MISSING_TOOL))
 
 
-for command in (synth, train, export, evaluate, compare, models, patterns):
+for command in (synth, train, export, calibrate, evaluate, compare, models, patterns):
     main.add_command(command)

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from docpipe.page import Gray
 from docpipe.restore.onnx_engine import INPUT, OUTPUT
+from docpipe.restore.onnx_gate import INPUT as GATE_INPUT
+from docpipe.restore.onnx_gate import OUTPUT as GATE_OUTPUT
 
 PRECISIONS = ("fp32", "fp16", "int8")
 _OPSET = 17
@@ -122,7 +124,19 @@ def _is_no_advice(record: logging.LogRecord) -> bool:
     return "pre-processing" not in record.getMessage()
 
 
-def _trace(network: nn.Module, path: Path) -> None:
+def write_gate_onnx(network: nn.Module, path: Path) -> None:
+    """Write a gate's network with free batch, height and width, as float32.
+
+    Args:
+        network: in evaluation mode, its normalisation folded.
+        path: of the ONNX file.
+    """
+    _trace(network, path, GATE_INPUT, GATE_OUTPUT, channels=2)
+
+
+def _trace(
+    network: nn.Module, path: Path, given: str = INPUT, made: str = OUTPUT, *, channels: int = 1
+) -> None:
     free = {0: "batch", 2: "height", 3: "width"}
     with warnings.catch_warnings():
         # The exporter by tracing is on its way out in torch, but its successor needs one more package and
@@ -130,11 +144,11 @@ def _trace(network: nn.Module, path: Path) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             network,
-            (torch.zeros(1, 1, 64, 64),),
+            (torch.zeros(1, channels, 64, 64),),
             str(path),
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: free, OUTPUT: free},
+            input_names=[given],
+            output_names=[made],
+            dynamic_axes={given: free, made: free},
             opset_version=_OPSET,
             dynamo=False,
         )
