@@ -97,7 +97,6 @@ def export(run: Path, out: Path, model_version: str, precision: str) -> None:
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
 @click.option("--model", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
               help="Folder of the model that restored the cards.")
 @click.option("--raw", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
@@ -108,24 +107,23 @@ def export(run: Path, out: Path, model_version: str, precision: str) -> None:
               help="What the cards say, a JSON line each, as for docpipe evaluate.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True,
               help="Folder for gate.onnx and gate.json: the model's own, or another to look at first.")
-@click.option("--broken-limit", type=click.FloatRange(0, 1), default=0.01, show_default=True,
+@click.option("--broken-limit", type=click.FloatRange(0, 1), default=0.02, show_default=True,
               help="Share of the cards that pass as scanned which may be broken.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Keep what OCR read in this folder, so that no scan is read twice: personal data, mode 0700.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
 def calibrate(
-    run: Path, model: Path, raw: Path, cleaned: Path, truth: Path, out: Path, broken_limit: float, cache: Path | None,
+    model: Path, raw: Path, cleaned: Path, truth: Path, out: Path, broken_limit: float, cache: Path | None,
     jobs: int | None,
 ) -> None:
-    """Fit the gate of a training run to a model and to cards that OCR reads; it decides from then on what is kept.
+    """Write a gate beside a model, fitted to cards that OCR reads: from then on it decides which pages are kept.
 
     The cards are of validation: never those that anything is measured on.
 
     \b
-    docpipe train docpipe/train/configs/gate.toml
     docpipe synth --cards 1000 --split val --recipe worn --seed 5 -o val/
     docpipe clean val/noisy -o val/cleaned --model models/compact --no-gate
-    docpipe calibrate runs/002-gate --model models/compact --raw val/noisy --cleaned val/cleaned \\
+    docpipe calibrate --model models/compact --raw val/noisy --cleaned val/cleaned \\
         --truth val/truth.jsonl -o models/compact
     """
     with needs_extra("train"):
@@ -141,9 +139,7 @@ def calibrate(
         for case, before, after in read_cases(raw, cleaned, cases, cache=cache, workers=jobs):
             verdicts.append(Verdict(case.file, before.passes, after.passes))
             tell(len(verdicts))
-    card = export_gate(
-        run, out, model=model, raw=raw, restored=cleaned, verdicts=verdicts, broken_limit=broken_limit
-    )
+    card = export_gate(out, model=model, raw=raw, restored=cleaned, verdicts=verdicts, broken_limit=broken_limit)
     figures = card["figures"]
     click.echo(
         f"of {figures['cards']} cards {figures['rescued']} rescued and {figures['broken']} broken, "

@@ -9,7 +9,7 @@ from docpipe.models.autoencoder import Autoencoder
 from docpipe.models.compact import Compact
 from docpipe.models.critics import AttentionCritic, PatchCritic, judge
 from docpipe.models.dncnn import DnCnn
-from docpipe.models.gate import LegibilityMap
+from docpipe.models.gate import GateStatistics
 from docpipe.models.recogniser import Recogniser
 from docpipe.models.unet import UnetResnet34
 
@@ -33,6 +33,6 @@ CRITICS: Mapping[str, Callable[..., nn.Module]] = {
 """Each maps crops to logits, above 0 where a patch looks clean; call them through `judge`. Each takes `widths`."""
 
 __all__ = [
-    "CRITICS", "GENERATORS", "AttentionCritic", "Autoencoder", "Compact", "DnCnn", "LegibilityMap", "PatchCritic",
+    "CRITICS", "GENERATORS", "AttentionCritic", "Autoencoder", "Compact", "DnCnn", "GateStatistics", "PatchCritic",
     "Recogniser", "UnetResnet34", "judge",
 ]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,42 +12,33 @@ from docpipe.errors import ModelError
 
 GATE_CARD_NAME, GATE_NETWORK_NAME = "gate.json", "gate.onnx"
 GATE_FORMAT = 1
+STATISTICS = ("alike", "alike_worst", "gray", "sharpness")
+"""What is measured of a page, in order: the fields of `docpipe.restore.onnx_gate.Statistics`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From the legibility of both versions of a page to a probability, and where it decides.
+    """From the statistics of a page to a probability, and where it decides.
 
     Args:
-        bias: of the log odds that the restored version is the one that passes, where just one does.
-        as_scanned: their slope over the legibility of the page as scanned; not above 0.
-        restored: their slope over that of the restored version; not under 0.
+        bias: of the log odds.
+        slopes: of the log odds over each of the statistics, in their order.
         threshold: the restored version is kept from this probability on, 0 to 1.
     """
 
     bias: float
-    as_scanned: float
-    restored: float
+    slopes: tuple[float, ...]
     threshold: float
 
     def __post_init__(self) -> None:
-        if not all(map(math.isfinite, astuple(self))):
-            raise ValueError(f"calibration is {list(astuple(self))}; all must be finite")
-        if self.as_scanned > 0 or self.restored < 0:
-            raise ValueError(
-                f"as_scanned is {self.as_scanned} and restored {self.restored}; at most 0, and at least 0"
-            )
+        if not all(map(math.isfinite, (self.bias, *self.slopes))):
+            raise ValueError(f"bias is {self.bias} and slopes are {list(self.slopes)}; all must be finite")
         if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold is {self.threshold}; it is a probability, from 0 to 1")
 
-    def probability(self, as_scanned: float, restored: float) -> float:
-        """That the restored version serves OCR at least as well.
-
-        Args:
-            as_scanned: legibility of the page as scanned, as `Legibility` measures it.
-            restored: of the restored version.
-        """
-        odds = self.bias + self.as_scanned * as_scanned + self.restored * restored
+    def probability(self, statistics: Sequence[float]) -> float:
+        """That restoring is needed, by a logistic curve."""
+        odds = self.bias + sum(slope * value for slope, value in zip(self.slopes, statistics, strict=True))
         return 1 / (1 + math.exp(-min(max(odds, -50.0), 50.0)))
 
 
@@ -55,10 +47,10 @@ class GateCard:
     """What is needed to run a gate, and what identifies it.
 
     Args:
-        calibration: of its network, on cards that OCR has read in both versions.
+        calibration: on cards that OCR has read in both versions.
         model_sha256: of the network that it was calibrated for, in hexadecimal.
         sha256: of `gate.onnx`.
-        licence: SPDX expression of the weights.
+        licence: SPDX expression.
     """
 
     calibration: Calibration
@@ -68,8 +60,8 @@ class GateCard:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the weights, the calibration and the threshold."""
-        decides = json.dumps([self.sha256, *astuple(self.calibration)])
+        """Changes with the network, the calibration and the threshold."""
+        decides = json.dumps([self.sha256, astuple(self.calibration)])
         return f"gate-{hashlib.sha256(decides.encode()).hexdigest()[:16]}"
 
 
@@ -145,10 +137,12 @@ def _parse(data: bytes, path: Path) -> GateCard:
 
 
 def _checked(card: dict[str, Any]) -> GateCard:
-    numbers = card["calibration"]
+    slopes = card["slopes"]
+    if list(slopes) != list(STATISTICS):
+        raise ValueError(f"slopes are of {', '.join(slopes)}; this version measures {', '.join(STATISTICS)}")
     return GateCard(
         calibration=Calibration(
-            float(numbers["bias"]), float(numbers["as_scanned"]), float(numbers["restored"]), float(card["threshold"])
+            float(card["bias"]), tuple(float(slopes[name]) for name in STATISTICS), float(card["threshold"])
         ),
         model_sha256=str(card["model"]["sha256"]),
         sha256=str(card["sha256"]),

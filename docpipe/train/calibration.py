@@ -1,9 +1,8 @@
-"""A gate's few numbers: from the legibility of both versions of a page to a probability, and where it decides.
+"""A gate's few numbers: from the statistics of a page to the chance that restoring is needed, and where it decides.
 
-Each version passes OCR with a probability that rises with its legibility (Platt, 1999: a logistic curve over a score).
-Both curves are fitted to all cards, of which about half pass; cards that restoring breaks would be too few to fit
-anything to. Where just one version passes, the odds that it is the restored one are those of its passing over those of
-the original's (Bradley and Terry, Biometrika 1952): that is the gate's probability.
+A logistic curve (Platt, 1999) is fitted to all cards that OCR reads in one of the two versions at least: it tells those
+that fail as scanned, and are rescued, from those that pass as scanned, and may be broken. Cards that are broken would
+be too few to fit anything to; and half of them are chance: OCR reads good print wrongly now and then.
 """
 
 from collections.abc import Sequence
@@ -14,10 +13,11 @@ from numpy.typing import NDArray
 
 from docpipe.errors import InputError
 from docpipe.restore.gate_card import Calibration
+from docpipe.restore.onnx_gate import Statistics
 
 _NEWTON_STEPS = 50
-_RIDGE = 1.0
-"""Of the slopes, over legibilities of spread 1: it keeps them finite where a few cards are told apart without fault."""
+_RIDGE = 2.0
+"""Of the slopes, over statistics of spread 1: it keeps them finite where a few cards are told apart without fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,24 @@ class JudgedCard:
     """A card that OCR has read in both versions.
 
     Args:
-        as_scanned: legibility of the page as scanned.
-        restored: of the restored version.
+        statistics: of its page.
         passes_raw: OCR reads it as scanned.
         passes_restored: OCR reads the restored version.
     """
 
-    as_scanned: float
-    restored: float
+    statistics: Statistics
     passes_raw: bool
     passes_restored: bool
+
+    @property
+    def is_rescued(self) -> bool:
+        """It passes restored only."""
+        return self.passes_restored and not self.passes_raw
+
+    @property
+    def is_broken(self) -> bool:
+        """It passes as scanned only."""
+        return self.passes_raw and not self.passes_restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +62,38 @@ class OperatingPoint:
     kept: int
 
 
-def fit(cards: Sequence[JudgedCard]) -> tuple[float, float, float]:
-    """Bias and slopes of a calibration: see `Calibration`.
+def fit(cards: Sequence[JudgedCard]) -> tuple[float, tuple[float, ...]]:
+    """Bias and slopes of a calibration.
 
     Raises:
-        InputError: all cards pass, or all fail, in one of the two versions.
+        InputError: no card passes as scanned, or none is rescued.
     """
-    offset_raw, slope_raw = _logistic([card.as_scanned for card in cards], [card.passes_raw for card in cards])
-    offset, slope = _logistic([card.restored for card in cards], [card.passes_restored for card in cards])
-    return offset - offset_raw, min(0.0, -slope_raw), max(0.0, slope)
-
-
-def _logistic(legibility: Sequence[float], passes: Sequence[bool]) -> tuple[float, float]:
-    """Offset and slope of log odds, by Newton's method."""
-    if all(passes) or not any(passes):
+    told = [card for card in cards if card.passes_raw or card.is_rescued]
+    needed = np.array([card.is_rescued for card in told], float)                    # (cards,)
+    if not 0 < needed.sum() < len(needed):
         raise InputError(
-            f"{sum(passes)} of {len(passes)} cards pass OCR in one version: nothing can be fitted to that",
-            hint="take more cards, with noise of which OCR reads about half",
+            f"of {len(cards)} cards {int(needed.sum())} are rescued and {int(len(needed) - needed.sum())} pass as "
+            "scanned: nothing can be fitted to that",
+            hint="take more cards, with noise under which OCR reads about half",
         )
-    measured, wanted = np.asarray(legibility), np.asarray(passes, float)
-    middle, spread = measured.mean(), max(float(measured.std()), 1e-9)
-    given = np.stack([np.ones_like(measured), (measured - middle) / spread], axis=1)     # (cards, 2)
-    ridge = np.diag([0.0, _RIDGE])
-    weights = np.zeros(2)
+    measured = np.array([card.statistics for card in told])                         # (cards, statistics)
+    middle, spread = measured.mean(axis=0), measured.std(axis=0) + 1e-9
+    weights = _logistic((measured - middle) / spread, needed)
+    slopes = weights[1:] / spread
+    return float(weights[0] - slopes @ middle), tuple(map(float, slopes))
+
+
+def _logistic(measured: NDArray[np.float64], needed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Offset and slopes of log odds, by Newton's method."""
+    given = np.concatenate([np.ones((len(measured), 1)), measured], axis=1)
+    ridge = np.diag([0.0] + [_RIDGE] * measured.shape[1])
+    weights = np.zeros(given.shape[1])
     for _ in range(_NEWTON_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(given @ weights, -30, 30)))
-        slope = given.T @ (wanted - chance) - ridge @ weights
+        slope = given.T @ (needed - chance) - ridge @ weights
         bend = (given * (chance * (1 - chance))[:, None]).T @ given + ridge
         weights = weights + np.linalg.solve(bend, slope)
-    return float(weights[0] - weights[1] * middle / spread), float(weights[1] / spread)
+    return weights
 
 
 def operating_points(scores: NDArray[np.float64], cards: Sequence[JudgedCard]) -> list[OperatingPoint]:
@@ -92,8 +103,8 @@ def operating_points(scores: NDArray[np.float64], cards: Sequence[JudgedCard]) -
         scores: (N,) the gate's probability of each card.
         cards: of the same order.
     """
-    rescued = np.array([card.passes_restored and not card.passes_raw for card in cards])
-    broken = np.array([card.passes_raw and not card.passes_restored for card in cards])
+    rescued = np.array([card.is_rescued for card in cards])
+    broken = np.array([card.is_broken for card in cards])
     points = []
     for threshold in [0.0, *_between(np.unique(scores)), 1.0]:
         keeps = scores >= threshold
@@ -136,12 +147,12 @@ def calibrate(cards: Sequence[JudgedCard], broken_limit: float) -> tuple[Calibra
         InputError: as in `fit`.
         ValueError: as in `choose`.
     """
-    numbers = fit(cards)
-    scores = scores_of(Calibration(*numbers, threshold=0.0), cards)
+    bias, slopes = fit(cards)
+    scores = scores_of(Calibration(bias, slopes, threshold=0.0), cards)
     point = choose(operating_points(scores, cards), sum(card.passes_raw for card in cards), broken_limit)
-    return Calibration(*numbers, threshold=point.threshold), point
+    return Calibration(bias, slopes, point.threshold), point
 
 
 def scores_of(calibration: Calibration, cards: Sequence[JudgedCard]) -> NDArray[np.float64]:
     """(N,) the gate's probability of each card."""
-    return np.array([calibration.probability(card.as_scanned, card.restored) for card in cards])
+    return np.array([calibration.probability(card.statistics) for card in cards])

@@ -10,7 +10,7 @@ from typing import Any
 from docpipe.errors import UsageError
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "stage": ("pixels", "distil", "noise2noise", "critic", "adversarial", "recogniser", "gate"),
+    "stage": ("pixels", "distil", "noise2noise", "critic", "adversarial", "recogniser"),
     "schedule": ("flat", "cosine"),
     "gan_loss": ("bce", "hinge", "least_squares"),
     "precision": ("float32", "bfloat16"),
@@ -44,17 +44,14 @@ class TrainConfig:
         name: of the run and of the model that it makes.
         cards: clean cards: a folder or a pack as `docpipe synth` writes them.
         stage: "pixels", "distil" (a teacher's pages and the clean ones), "noise2noise" (noisy targets only), "critic",
-            "adversarial", "recogniser" (reads lines of text; a judge for other stages), or "gate" (says how legible
-            pages are as scanned and restored).
+            "adversarial", or "recogniser" (reads lines of text; a judge for other stages).
         network: a key of `docpipe.models.GENERATORS`.
         widths: channels at each level of the network; empty for its own.
         encoder_weights: "imagenet" for an encoder that has learnt before (fetched over the network); empty for none.
         start_from: weights of the same network that this one goes on from, a safetensors file; empty for a network
-            that knows nothing. A critic and a gate look at pages restored with them. In a chain the name of an earlier
-            stage.
+            that knows nothing. A critic looks at pages restored with them. In a chain the name of an earlier stage.
         critic: a key of `docpipe.models.CRITICS`.
         critic_widths: channels at each level of the critic; empty for its own.
-        gate_widths: channels at each level of the gate; empty for its own.
         critic_from: the critic that an adversarial stage begins with, as `start_from`.
         teacher: weights of the network that is distilled, as `start_from`.
         teacher_share: of the teacher's page in what is aimed at; the rest is the clean page.
@@ -114,7 +111,6 @@ class TrainConfig:
     start_from: str = ""
     critic: str = "attention"
     critic_widths: tuple[int, ...] = ()
-    gate_widths: tuple[int, ...] = ()
     critic_from: str = ""
     teacher: str = ""
     teacher_share: float = 0.5
@@ -168,7 +164,7 @@ class TrainConfig:
         for name, (low, high) in _RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be {_range_in_words(low, high)}")
-        for name in ("widths", "critic_widths", "gate_widths"):
+        for name in ("widths", "critic_widths"):
             if not all(isinstance(width, int) and width > 0 for width in getattr(self, name)):
                 raise UsageError(f"{name} is {list(getattr(self, name))}; it must be whole numbers above 0")
         for name in ("scale", "betas", *(["glyph_px"] if self.glyph_px else [])):
@@ -185,7 +181,7 @@ class TrainConfig:
     def _check_what_a_stage_needs(self) -> None:
         needs_recogniser = self.text_weight > 0 or self.feature_weight > 0
         for needed, name in (
-            (self.stage in ("critic", "adversarial", "gate"), "start_from"), (self.stage == "distil", "teacher"),
+            (self.stage in ("critic", "adversarial"), "start_from"), (self.stage == "distil", "teacher"),
             (needs_recogniser, "recogniser"), (self.vgg_weight > 0, "vgg"),
         ):  # fmt: skip
             if needed and not getattr(self, name):

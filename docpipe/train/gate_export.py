@@ -1,10 +1,11 @@
-"""From a gate's run to `gate.onnx` and `gate.json` beside a model: the network written, its numbers fitted to cards."""
+"""A gate beside a model, `gate.onnx` and `gate.json`: the network is written, its numbers are fitted to cards."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,18 @@ import torch
 
 from docpipe.errors import InputError, ModelError, OutputError
 from docpipe.imageio import open_scan
+from docpipe.models import GateStatistics
 from docpipe.page import Page
-from docpipe.restore.gate_card import GATE_CARD_NAME, GATE_FORMAT, GATE_NETWORK_NAME, holds_gate
+from docpipe.restore.gate_card import GATE_CARD_NAME, GATE_FORMAT, GATE_NETWORK_NAME, STATISTICS, holds_gate
 from docpipe.restore.model_card import load_model
-from docpipe.restore.onnx_gate import BLOCK_PX, Legibility
+from docpipe.restore.onnx_gate import BLOCK_PX, INPUT, Meter
 from docpipe.restore.print_size import glyph_height
 from docpipe.restore.scale import resample, scale_into
 from docpipe.train.calibration import JudgedCard, calibrate
-from docpipe.train.export import folded
 from docpipe.train.onnx_file import write_gate_onnx
-from docpipe.train.run_folder import read_config
-from docpipe.train.weights import GATE_FILE, load_network
+from docpipe.train.run_folder import commit
 
-_LARGEST_DIFFERENCE = 1e-3
+_LARGEST_DIFFERENCE = 1e-4
 _PARITY_SEED = 77
 
 
@@ -44,76 +44,68 @@ class Verdict:
 
 
 def export_gate(
-    run: Path, folder: Path, *, model: Path, raw: Path, restored: Path, verdicts: Iterable[Verdict],
-    broken_limit: float, licence: str = "MIT",
+    folder: Path, *, model: Path, raw: Path, restored: Path, verdicts: Sequence[Verdict], broken_limit: float,
+    licence: str = "MIT",
 ) -> dict[str, Any]:  # fmt: skip
-    """Write the network of a gate's run with numbers fitted to cards of validation.
+    """Write a gate whose numbers are fitted to cards of validation.
 
     Args:
-        run: folder of a finished stage "gate".
         folder: gets `gate.onnx` and `gate.json`; that of the model, or one to look at first. Must not hold a gate yet.
         model: folder of the model that restored the cards.
         raw: folder of the scans.
         restored: folder of the same names, every page restored, without a gate.
         verdicts: of the cards.
         broken_limit: share of the cards that pass raw which the gate may let be broken, 0 to 1.
-        licence: SPDX expression of the weights.
+        licence: SPDX expression.
 
     Returns:
         The card.
 
     Raises:
-        InputError: the run is no finished stage "gate", a scan cannot be read, or the verdicts are too much alike.
+        InputError: a scan cannot be read, or the verdicts are too much alike to fit anything to.
         OutputError: the folder holds a gate already.
         ModelError: the model is refused, or ONNX Runtime and torch differ.
     """
     if holds_gate(folder):
         raise OutputError(f"{folder} holds a gate already", hint="choose another -o, or take that one away")
-    config, commit = read_config(run)
-    if config.stage != "gate":
-        raise InputError(f"{run} is the run of a {config.stage}, not of a gate", hint="train with stage = \"gate\"")
     card_of_model, _network = load_model(model)
-    network = load_network(run / GATE_FILE)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / GATE_NETWORK_NAME
-    write_gate_onnx(folded(network), path)
-    try:
-        legibility = Legibility(path.read_bytes(), folder, device="cpu")
-        _check_parity(network, legibility)
-        cards = judge_legibility(legibility, card_of_model.glyph_range, raw, restored, verdicts)
-        calibration, point = calibrate(cards, broken_limit)
-    except BaseException:
-        path.unlink()                                      # a network without a card would be refused
-        raise
+    with TemporaryDirectory() as scratch:
+        written = Path(scratch) / GATE_NETWORK_NAME
+        write_gate_onnx(written)
+        network = written.read_bytes()
+    meter = Meter(network, folder, device="cpu", threads=1)
+    _check_parity(meter)
+    cards = measure_cards(meter, card_of_model.glyph_range, raw, restored, verdicts)
+    calibration, point = calibrate(cards, broken_limit)
     card: dict[str, Any] = {
         "format": GATE_FORMAT,
-        "input": {"name": "pages", "layout": "(1, 2, H, W) float32 in [0, 1]: as scanned, restored",
+        "input": {"name": INPUT, "layout": "(1, 2, H, W) float32 in [0, 1]: as scanned, restored",
                   "multiple_of": BLOCK_PX},
-        "calibration": {"bias": calibration.bias, "as_scanned": calibration.as_scanned,
-                        "restored": calibration.restored},
+        "bias": calibration.bias,
+        "slopes": dict(zip(STATISTICS, calibration.slopes, strict=True)),
         "threshold": calibration.threshold,
         "model": {"name": card_of_model.name, "version": card_of_model.version, "sha256": card_of_model.sha256},
-        "recipe": config.recipe,
-        "steps": config.steps,
-        "commit": commit,
+        "commit": commit(),
         "figures": {**_outcomes(cards), "kept": point.kept, "rescued": point.rescued, "broken": point.broken,
                     "broken_limit": broken_limit},
         "licence": licence,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256(network).hexdigest(),
     }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / GATE_NETWORK_NAME).write_bytes(network)
     (folder / GATE_CARD_NAME).write_text(json.dumps(card, indent=1) + "\n")
     return card
 
 
-def judge_legibility(
-    legibility: Legibility, glyph_range: tuple[float, float], raw: Path, restored: Path, verdicts: Iterable[Verdict]
+def measure_cards(
+    meter: Meter, glyph_range: tuple[float, float], raw: Path, restored: Path, verdicts: Iterable[Verdict]
 ) -> list[JudgedCard]:
-    """The cards with their legibility, at the scale at which the engine saw them.
+    """The cards with their statistics, at the scale at which the engine saw them.
 
     Those that come out as they went in are left out: of them a gate is never asked.
 
     Args:
-        legibility: of the gate.
+        meter: of the gate.
         glyph_range: of the model.
         raw: folder of the scans; the first page of each is looked at.
         restored: folder of the same names, restored.
@@ -131,7 +123,7 @@ def judge_legibility(
         scale = scale_into(glyph_px, glyph_range)
         size = tuple(max(1, round(side * scale)) for side in before.pixels.shape)
         pages = (resample(page.pixels, (size[0], size[1])) for page in (before, after))
-        cards.append(JudgedCard(*legibility.of_pages(*pages), verdict.passes_raw, verdict.passes_restored))
+        cards.append(JudgedCard(meter.measure(*pages), verdict.passes_raw, verdict.passes_restored))
     return cards
 
 
@@ -148,17 +140,16 @@ def _outcomes(cards: Sequence[JudgedCard]) -> Mapping[str, int]:
     return {
         "cards": len(cards),
         "pass_raw": sum(card.passes_raw for card in cards),
-        "rescued_without_gate": sum(card.passes_restored and not card.passes_raw for card in cards),
-        "broken_without_gate": sum(card.passes_raw and not card.passes_restored for card in cards),
+        "rescued_without_gate": sum(card.is_rescued for card in cards),
+        "broken_without_gate": sum(card.is_broken for card in cards),
     }
 
 
-def _check_parity(network: torch.nn.Module, legibility: Legibility) -> None:
+def _check_parity(meter: Meter) -> None:
     rng = np.random.default_rng(_PARITY_SEED)
     pages = rng.integers(0, 256, (2, 4 * BLOCK_PX, 6 * BLOCK_PX), dtype=np.uint8)
-    given = torch.from_numpy(pages.astype(np.float32) / np.float32(255))[None]
     with torch.no_grad():
-        ours = network(given).sigmoid()[0].numpy()
-    largest = float(np.abs(ours - legibility.map(pages[0], pages[1])).max())
+        ours = GateStatistics()(torch.from_numpy(pages.astype(np.float32) / np.float32(255))[None])[0].numpy()
+    largest = float(np.abs(ours - meter.blocks(pages[0], pages[1])).max())
     if largest > _LARGEST_DIFFERENCE:
-        raise ModelError(f"ONNX Runtime and torch differ by {largest:.4f} in the legibility of a block")
+        raise ModelError(f"ONNX Runtime and torch differ by {largest:.5f} in what a gate measures")

@@ -185,12 +185,11 @@ def error_left(restored: Tensor, noisy: Tensor, clean: Tensor) -> tuple[float, f
         clean: what it should be.
     """
     left, before = restored - clean, noisy - clean
-    return _ratio(left, before), _ratio(fine_detail(left), fine_detail(before))
+    return _ratio(left, before), _ratio(_fine(left), _fine(before))
 
 
-def fine_detail(pages: Tensor) -> Tensor:
-    """What is left of pages when the mean around each pixel is taken off: print and grain, without paper and light."""
-    return pages - _box_blurred(pages)
+def _fine(error: Tensor) -> Tensor:
+    return error - _box_blurred(error)
 
 
 def _ratio(left: Tensor, before: Tensor) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from torch import Tensor, nn
 
+from docpipe.models import GateStatistics
 from docpipe.page import Gray
 from docpipe.restore.onnx_engine import INPUT, OUTPUT
 from docpipe.restore.onnx_gate import INPUT as GATE_INPUT
@@ -124,14 +125,9 @@ def _is_no_advice(record: logging.LogRecord) -> bool:
     return "pre-processing" not in record.getMessage()
 
 
-def write_gate_onnx(network: nn.Module, path: Path) -> None:
-    """Write a gate's network with free batch, height and width, as float32.
-
-    Args:
-        network: in evaluation mode, its normalisation folded.
-        path: of the ONNX file.
-    """
-    _trace(network, path, GATE_INPUT, GATE_OUTPUT, channels=2)
+def write_gate_onnx(path: Path) -> None:
+    """Write a gate's network with free batch, height and width, as float32."""
+    _trace(GateStatistics(), path, GATE_INPUT, GATE_OUTPUT, channels=2)
 
 
 def _trace(

@@ -10,12 +10,11 @@ from docpipe.train.adversarial import train_adversarial
 from docpipe.train.config import TrainConfig
 from docpipe.train.critic import train_critic
 from docpipe.train.data import require_cards
-from docpipe.train.gate import require_blocks, train_gate
 from docpipe.train.pretrain import make_unlearnt, pretrain
 from docpipe.train.recogniser import train_recogniser
 from docpipe.train.running import Tell, join, silent
 from docpipe.train.vgg import load_vgg
-from docpipe.train.weights import CRITIC_FILE, GATE_FILE, GENERATOR_FILE, RECOGNISER_FILE, make_network
+from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, RECOGNISER_FILE, make_network
 
 STAGES: Mapping[str, Callable[..., nn.Module]] = {
     "pixels": pretrain,
@@ -24,7 +23,6 @@ STAGES: Mapping[str, Callable[..., nn.Module]] = {
     "critic": train_critic,
     "adversarial": train_adversarial,
     "recogniser": train_recogniser,
-    "gate": train_gate,
 }
 
 LEAVES: Mapping[str, str] = {
@@ -34,7 +32,6 @@ LEAVES: Mapping[str, str] = {
     "critic": CRITIC_FILE,
     "adversarial": GENERATOR_FILE,
     "recogniser": RECOGNISER_FILE,
-    "gate": GATE_FILE,
 }
 """The file that each stage leaves behind for others."""
 
@@ -56,8 +53,6 @@ def require_ready(config: TrainConfig, device: str) -> None:
             load_vgg(Path(config.vgg))
     if config.stage in ("critic", "adversarial"):
         make_network(config.critic, config.critic_widths)
-    if config.stage == "gate":
-        require_blocks(config.crop_px)
 
 
 def run_stage(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Tell = silent) -> nn.Module:

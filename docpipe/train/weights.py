@@ -9,18 +9,17 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from docpipe.errors import InputError, UsageError
-from docpipe.models import CRITICS, GENERATORS, LegibilityMap, Recogniser
+from docpipe.models import CRITICS, GENERATORS, Recogniser
 
 GENERATOR_FILE, CRITIC_FILE, RECOGNISER_FILE = "generator.safetensors", "critic.safetensors", "recogniser.safetensors"
-GATE_FILE = "gate.safetensors"
 _NETWORK = "docpipe_network"
 
 
 def make_network(name: str, widths: Sequence[int] = (), encoder_weights: str = "") -> nn.Module:
-    """A generator, a critic, the recogniser or the gate, by its name.
+    """A generator, a critic or the recogniser, by its name.
 
     Args:
-        name: a key of `GENERATORS` or `CRITICS`, "recogniser" or "gate".
+        name: a key of `GENERATORS` or `CRITICS`, or "recogniser".
         widths: channels from level to level; empty for its own.
         encoder_weights: "imagenet", for a network that takes it.
 
@@ -28,7 +27,7 @@ def make_network(name: str, widths: Sequence[int] = (), encoder_weights: str = "
         UsageError: there is no such network, or it takes no encoder weights.
         MissingToolError: the network needs a package that is not installed.
     """
-    networks = {**GENERATORS, **CRITICS, "recogniser": Recogniser, "gate": LegibilityMap}
+    networks = {**GENERATORS, **CRITICS, "recogniser": Recogniser}
     if name not in networks:
         raise UsageError(f"there is no network {name!r}", hint=f"known: {', '.join(networks)}")
     options: dict[str, object] = {"widths": tuple(widths)} if widths else {}
