@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docpipe.cli import main
-from docpipe.errors import ExitCode, ModelError
+from docpipe.errors import ModelError
 from docpipe.restore import load_engine, load_gate, ready_restorer
 from docpipe.restore.gate_card import STATISTICS, Calibration
 from docpipe.restore.onnx_gate import CHANNELS, OnnxGate, Statistics, summed_up
 
 pytest.importorskip("onnx", reason="small networks are made with onnx (pip install 'docpipe-ocr[train]')")
-from tests.restore.small_gate import gate_network, write_gate  # noqa: E402 (needs onnx)
+from tests.restore.small_gate import gate_network, write_gate
 
 BRIGHT, DARK = (np.full((100, 70), level, np.uint8) for level in (250, 10))
 
@@ -185,5 +185,5 @@ def test_a_probability_rises_with_what_has_a_rising_slope(values, slope):
 
 @pytest.mark.parametrize("numbers", [(float("nan"), (1.0,), 0.5), (0.0, (float("inf"),), 0.5), (0.0, (1.0,), -0.1)])
 def test_a_calibration_of_impossible_numbers_is_refused(numbers):
-    with pytest.raises(ValueError, match="must be finite|from 0 to 1"):
+    with pytest.raises(ValueError, match=r"must be finite|from 0 to 1"):
         Calibration(*numbers)
