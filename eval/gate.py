@@ -7,7 +7,7 @@ from time import process_time
 
 import click
 import cv2
-import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from docpipe.clean import Batch, BatchOptions, Ledger, PageOptions, plan_jobs
 from docpipe.cores import usable_cores
@@ -25,6 +25,7 @@ from docpipe.train.gate_export import Verdict, measure_cards
 from eval.record import keep
 
 TIMED_CARDS = 12
+INK, CURVE, MARK = (40, 40, 40), (42, 111, 151), (193, 68, 14)
 
 
 @click.command()
@@ -130,18 +131,29 @@ def _of(count: int, cards: int) -> str:
 
 
 def draw(path: Path, points: Sequence[OperatingPoint], at: OperatingPoint) -> None:
-    """Rescued over broken cards, the gate's own threshold marked."""
-    from matplotlib.figure import Figure
+    """Cards rescued over cards broken, from all restored down to all kept; the gate's own point is marked."""
+    width, height, margin = 640, 420, 60
+    most_broken, most_rescued = max(points[0].broken, 1), max(points[0].rescued, 1)
 
-    figure = Figure(figsize=(6, 4), dpi=120, layout="constrained")
-    axes = figure.add_subplot()
-    axes.step([point.broken for point in points], [point.rescued for point in points], where="pre", color="#2a6f97")
-    axes.plot(at.broken, at.rescued, "o", color="#c1440e")
-    axes.annotate(f"threshold {at.threshold:.3f}", (at.broken, at.rescued), (6, -14), textcoords="offset points")
-    axes.set(xlabel="cards broken", ylabel="cards rescued", ylim=(0, None))
-    axes.set_xticks(np.arange(points[0].broken + 1))
-    axes.grid(alpha=0.3)
-    figure.savefig(path)
+    def place(broken: float, rescued: float) -> tuple[float, float]:
+        across, up = broken / most_broken, rescued / most_rescued
+        return margin + across * (width - 2 * margin), height - margin - up * (height - 2 * margin)
+
+    picture = Image.new("RGB", (width, height), "white")
+    canvas = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(14)
+    canvas.line([place(0, most_rescued), place(0, 0), place(most_broken, 0)], fill=INK)
+    for broken in range(0, most_broken + 1, -(-most_broken // 10)):
+        canvas.text((place(broken, 0)[0], height - margin + 8), str(broken), fill=INK, font=font, anchor="mt")
+    for rescued in range(0, most_rescued + 1, -(-most_rescued // 10)):
+        canvas.text((margin - 8, place(0, rescued)[1]), str(rescued), fill=INK, font=font, anchor="rm")
+    canvas.text((width / 2, height - 16), "cards broken", fill=INK, font=font, anchor="mm")
+    canvas.text((margin, margin / 2), "cards rescued", fill=INK, font=font, anchor="mm")
+    canvas.line([place(point.broken, point.rescued) for point in points], fill=CURVE, width=3)
+    middle = place(at.broken, at.rescued)
+    canvas.circle(middle, 6, fill=MARK)
+    canvas.text((middle[0] + 10, middle[1] + 6), f"threshold {at.threshold:.3f}", fill=MARK, font=font)
+    picture.save(path)
 
 
 if __name__ == "__main__":
