@@ -19,7 +19,7 @@ class Gate(Protocol):
         ...
 
     def score(self, original: Gray, restored: Gray) -> float:
-        """Probability that `restored` serves OCR at least as well as `original`.
+        """How much speaks for `restored`: the probability that OCR fails on `original` where it reads one of the two.
 
         Args:
             original: (H, W) uint8, the page as scanned, at the scale at which the engine saw it.
