@@ -39,7 +39,7 @@ def restore_tiled(
         ValueError: `stride` is under 1, `overlap_px` negative, or `tile_px` too small to leave a middle.
     """
     check_tiling(tile_px=tile_px, stride=stride, overlap_px=overlap_px)
-    height, width = gray.shape
+    width = gray.shape[1]
     (tops, tile_height), (lefts, tile_width) = _grid(gray.shape, tile_px, stride, overlap_px)
     down = _weights(tops, tile_height, overlap_px)
     across = _weights(lefts, tile_width, overlap_px)
