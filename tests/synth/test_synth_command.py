@@ -59,5 +59,9 @@ def test_a_layout_for_testing_only_is_drawn_for_tests_alone(tmp_path):
     refused = synth("--cards", 1, "--layout", "td2", "-o", tmp_path / "train", "-w", 1)
     assert refused.exit_code == ExitCode.BAD_INPUT and "td2 is for testing only" in refused.stderr
     assert not (tmp_path / "train").exists()
+    copied = tmp_path / "ours.toml"
+    copied.write_text((files("docpipe.cards") / "layouts" / "td2.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    refused = synth("--cards", 1, "--layout", copied, "-o", tmp_path / "train", "-w", 1)
+    assert refused.exit_code == ExitCode.BAD_INPUT and "for testing only" in refused.stderr
     drawn = synth("--cards", 1, "--layout", "td2", "--split", "test", "-o", tmp_path / "test", "-w", 1)
     assert drawn.exit_code == 0
