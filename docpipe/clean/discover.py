@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from docpipe.clean import object_store
-from docpipe.clean.paths import Place, Url, real_place
+from docpipe.clean.paths import Place, Url, real_place, resolve_once
 from docpipe.errors import InputError, UsageError
 from docpipe.imageio import SUFFIXES
 
@@ -262,12 +262,13 @@ def _unreadable(source: Path) -> tuple[str, str]:
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:
-    inputs = {real_place(job.source) for job in jobs}
+    resolve = resolve_once()
+    inputs = {real_place(job.source, resolve) for job in jobs}
     links = (job.source for job in jobs if isinstance(job.source, Path) and job.source.is_symlink())
     inputs |= {Path(os.path.realpath(link)) for link in links}
     taken: dict[Place, Place] = {}
     for job in jobs:
-        output = real_place(job.output)
+        output = real_place(job.output, resolve)
         if output in inputs:
             raise UsageError(f"{job.output} is an input; inputs are never touched", hint="choose another -o")
         if output in taken:

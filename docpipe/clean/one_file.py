@@ -5,13 +5,14 @@ import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import BinaryIO
 
 from docpipe.clean.discover import Job
 from docpipe.clean.files import appearing_whole, exists, look_at, read_whole
 from docpipe.clean.ledger import FileRecord, PageResult, Stamp
 from docpipe.clean.memory import MemoryBudget, memory_needed
-from docpipe.clean.paths import Place, real_place
+from docpipe.clean.paths import Place, Resolve, real_place
 from docpipe.errors import DocpipeError, InputError, OutputError, StorageError
 from docpipe.imageio import ReadOptions, ScanWriter, open_scan
 from docpipe.restore import Restored, Restorer
@@ -152,9 +153,9 @@ def settings_of(restorer: Restorer, options: PageOptions) -> str:
     return f"{restorer.fingerprint};{options.fingerprint}"
 
 
-def source_of(job: Job) -> str:
+def source_of(job: Job, resolve: Resolve = Path.resolve) -> str:
     """The path of the input as the ledger keeps it: another input may come to have the same output."""
-    return str(real_place(job.source))
+    return str(real_place(job.source, resolve))
 
 
 def holds(known: FileRecord, stamp: Stamp, output: Place) -> bool:

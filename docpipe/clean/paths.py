@@ -1,5 +1,7 @@
 """Places of files: paths, and addresses on object stores. One name for one file, and names that fit on one line."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -27,6 +29,7 @@ class Url:
 
 
 Place = Path | Url
+Resolve = Callable[[Path], Path]
 
 
 def place_of(text: str) -> Place:
@@ -34,14 +37,24 @@ def place_of(text: str) -> Place:
     return Url(text) if "://" in text else Path(text)
 
 
-def real_path(path: Path) -> Path:
-    """`path` with its folder resolved. A link as the last part stays a link: it is the file that is named."""
-    return path.parent.resolve() / path.name
+def real_path(path: Path, resolve: Resolve = Path.resolve) -> Path:
+    """`path` with its folder resolved. A link as the last part stays a link: it is the file that is named.
+
+    Args:
+        path: of a file.
+        resolve: resolves the folder.
+    """
+    return resolve(path.parent) / path.name
 
 
-def real_place(place: Place) -> Place:
+def real_place(place: Place, resolve: Resolve = Path.resolve) -> Place:
     """As `real_path`; an address has no links."""
-    return place if isinstance(place, Url) else real_path(place)
+    return place if isinstance(place, Url) else real_path(place, resolve)
+
+
+def resolve_once() -> Resolve:
+    """Resolves each folder once. For one look at many files: what links lead to later it does not see."""
+    return functools.cache(Path.resolve)
 
 
 def shown(place: Place | str) -> str:

@@ -13,7 +13,7 @@ from docpipe.clean.files import exists, look_at, remove_parts
 from docpipe.clean.ledger import FileRecord, Ledger, PageResult, Stamp
 from docpipe.clean.memory import MemoryBudget
 from docpipe.clean.one_file import FileReport, PageOptions, clean_file, holds, source_of
-from docpipe.clean.paths import real_place, shown
+from docpipe.clean.paths import Resolve, real_place, resolve_once, shown
 from docpipe.restore import Restorer
 
 
@@ -50,11 +50,12 @@ class Worklist:
         """Files that fail because they would overwrite what is not ours; heard of by the ledger, it would be ours."""
         self.to_do: list[Work] = []
         """In the order of the jobs."""
+        resolve = resolve_once()
         known = ledger.files()
         self._begun = [output for output, record in known.items() if record.pages[0].status == "started"]
         for job in jobs:
-            record = known.get(real_place(job.output))
-            if record is not None and not (force or verify) and looks_done(job, record, settings):
+            record = known.get(real_place(job.output, resolve))
+            if record is not None and not (force or verify) and looks_done(job, record, settings, resolve):
                 self.done.append(FileReport(job, record, was_done=True))
             elif ledger.is_kept and not force and record is None and exists(job.output):
                 self.spared.append(_spared(job))
@@ -122,7 +123,7 @@ def clean_chunk(
     return [clean_file(work.job, restorer, options, budget, work.known) for work in chunk]
 
 
-def looks_done(job: Job, record: FileRecord, settings: str) -> bool:
+def looks_done(job: Job, record: FileRecord, settings: str, resolve: Resolve) -> bool:
     """Whether the output is there and its input looks as it did, judged without reading either."""
     if job.problem:
         return False
@@ -131,7 +132,7 @@ def looks_done(job: Job, record: FileRecord, settings: str) -> bool:
     except OSError:
         return False
     was = record.stamp
-    untouched = (source_of(job), size, mtime_ns) == (was.source, was.size, was.mtime_ns)
+    untouched = (source_of(job, resolve), size, mtime_ns) == (was.source, was.size, was.mtime_ns)
     return untouched and holds(record, replace(was, settings=settings), job.output)
 
 
