@@ -62,7 +62,7 @@ class Batch:
         """
         worklist = self.worklist(jobs, ledger)
         worklist.remove_parts()
-        yield from worklist.done
+        yield from worklist.done_before()
         yield from worklist.spared
         yield from self._run(worklist)
 

@@ -8,12 +8,12 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from docpipe.clean.paths import Place, Url, real_path
+from docpipe.clean.paths import Place, Resolve, Url, real_path
 from docpipe.errors import OutputError
 
 Status = Literal["started", "done", "failed"]
@@ -107,6 +107,11 @@ insert into pages (output, {", ".join(_COLUMNS)}, updated)
 values (cast(? as text), cast(? as text), {", ".join("?" * (len(_COLUMNS) - 1))}, ?)
 on conflict do update set {", ".join(f"{name} = excluded.{name}" for name in [*_COLUMNS, "updated"])}
 """  # noqa: S608 (our own names)
+_FIND = f"""
+select {", ".join(_COLUMNS)} from pages where output = cast(? as text) order by page
+"""  # noqa: S608 (our own names)
+_FILES = f"select output, {', '.join(_COLUMNS)} from pages order by output, page"  # noqa: S608 (our own names)
+_BEGUN = "select output from pages where page = 0 and status = 'started'"
 _FORGET = "delete from pages where output = cast(? as text) and page >= ?"
 
 
@@ -157,15 +162,30 @@ class Ledger:
             self._database.execute("pragma synchronous = normal")
             self._database.executescript(f"begin exclusive; {_SCHEMA if version == 0 else ''} commit;")
 
-    def files(self) -> dict[Place, FileRecord]:
-        """What is known of each output, by its `real_place`."""
-        files: dict[Place, FileRecord] = {}
-        query = f"select output, {', '.join(_COLUMNS)} from pages order by output, page"  # noqa: S608 (our own names)
+    def find(self, output: Place, resolve: Resolve = Path.resolve) -> FileRecord | None:
+        """What is known of an output; None where it was never begun.
+
+        Args:
+            output: the file that was, or is to be, made.
+            resolve: resolves its folder.
+        """
         with self._errors():
-            for output, *values in self._database.execute(query):
-                stamp, page = Stamp(*values[: len(_STAMP)]), PageResult(*values[len(_STAMP) :])
-                place = Url(output) if "://" in output else Path(os.path.normpath(self._folder / output))
-                files.setdefault(place, FileRecord(stamp, [])).pages.append(page)
+            rows = self._database.execute(_FIND, (self._key(output, resolve),)).fetchall()
+        if not rows:
+            return None
+        return FileRecord(_stamp(rows[0]), [_result(row) for row in rows])
+
+    def begun(self) -> list[Place]:
+        """The `real_place` of each output that work was begun on, and how it ended was never noted."""
+        with self._errors():
+            return [self._place(output) for (output,) in self._database.execute(_BEGUN)]
+
+    def files(self) -> dict[Place, FileRecord]:
+        """All that is known, by the `real_place` of each output; about 1 KB of memory a page, see `find` for one."""
+        files: dict[Place, FileRecord] = {}
+        with self._errors():
+            for output, *row in self._database.execute(_FILES):
+                files.setdefault(self._place(output), FileRecord(_stamp(row), [])).pages.append(_result(row))
         return files
 
     def start(self, output: Place) -> None:
@@ -193,10 +213,13 @@ class Ledger:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _key(self, output: Place) -> bytes:
+    def _key(self, output: Place, resolve: Resolve = Path.resolve) -> bytes:
         if isinstance(output, Url):
             return output.text.encode()          # no relative path holds the :// of an address
-        return os.fsencode(os.path.relpath(real_path(output), self._folder))
+        return os.fsencode(os.path.relpath(real_path(output, resolve), self._folder))
+
+    def _place(self, key: str) -> Place:
+        return Url(key) if "://" in key else Path(os.path.normpath(self._folder / key))
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -215,6 +238,14 @@ class Ledger:
             raise OutputError(
                 f"{path_of(error, self.path)}: {error.strerror}", hint="name a writable place with -o or --ledger"
             ) from error
+
+
+def _stamp(row: Sequence[Any]) -> Stamp:
+    return Stamp(*row[: len(_STAMP)])
+
+
+def _result(row: Sequence[Any]) -> PageResult:
+    return PageResult(*row[len(_STAMP) :])
 
 
 def path_of(error: OSError, otherwise: Path) -> str:

@@ -13,7 +13,7 @@ from docpipe.clean.files import exists, look_at, remove_parts
 from docpipe.clean.ledger import FileRecord, Ledger, PageResult, Stamp
 from docpipe.clean.memory import MemoryBudget
 from docpipe.clean.one_file import FileReport, PageOptions, clean_file, holds, source_of
-from docpipe.clean.paths import Resolve, real_place, resolve_once, shown
+from docpipe.clean.paths import Resolve, resolve_once, shown
 from docpipe.restore import Restorer
 
 
@@ -44,23 +44,30 @@ class Worklist:
         self, jobs: Sequence[Job], ledger: Ledger, settings: str, *, force: bool = False, verify: bool = False
     ) -> None:
         self._ledger = ledger
-        self.done: list[FileReport] = []
-        """Files whose output was there already."""
+        self.done: list[Job] = []
+        """Files whose output was there already; they may be very many, so what is known of them stays in the ledger."""
         self.spared: list[FileReport] = []
         """Files that fail because they would overwrite what is not ours; heard of by the ledger, it would be ours."""
         self.to_do: list[Work] = []
         """In the order of the jobs."""
         resolve = resolve_once()
-        known = ledger.files()
-        self._begun = [output for output, record in known.items() if record.pages[0].status == "started"]
+        self._begun = ledger.begun()
         for job in jobs:
-            record = known.get(real_place(job.output, resolve))
-            if record is not None and not (force or verify) and looks_done(job, record, settings, resolve):
-                self.done.append(FileReport(job, record, was_done=True))
+            record = None if force else ledger.find(job.output, resolve)
+            if record is not None and not verify and looks_done(job, record, settings, resolve):
+                self.done.append(job)
             elif ledger.is_kept and not force and record is None and exists(job.output):
                 self.spared.append(_spared(job))
             else:
-                self.to_do.append(Work(job, None if force else record))
+                self.to_do.append(Work(job, record))
+
+    def done_before(self) -> Iterator[FileReport]:
+        """A report of each file in `done`, taken from the ledger one at a time."""
+        resolve = resolve_once()
+        for job in self.done:
+            record = self._ledger.find(job.output, resolve)
+            assert record is not None, "a row that was there is gone, and nobody but this batch writes to the ledger"
+            yield FileReport(job, record, was_done=True)
 
     def remove_parts(self) -> None:
         """Clear what killed runs, and workers of this one, left half written; while none of it is in work."""

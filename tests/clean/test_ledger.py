@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from docpipe.clean import FileRecord, Ledger, PageResult, Stamp
 from docpipe.clean.ledger import _APPLICATION_ID
-from docpipe.clean.paths import real_path
+from docpipe.clean.paths import Url, real_path
 from docpipe.errors import ExitCode, OutputError
 
 STAMP = Stamp(source="scans/ü.png", content="c0ffee", settings="division-1", size=7, mtime_ns=123456789, out_size=5)
@@ -27,6 +27,8 @@ def test_what_is_noted_is_found_by_the_next_run(tmp_path):
             ledger.finish(output, DONE)
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         assert ledger.files() == {real_path(output): DONE for output in outputs}
+        assert [ledger.find(output) for output in outputs] == [DONE] * len(outputs)
+        assert ledger.find(tmp_path / "out" / "A.png") is None and ledger.begun() == []
 
 
 def test_a_page_that_was_begun_is_not_done(tmp_path):
@@ -38,6 +40,18 @@ def test_a_page_that_was_begun_is_not_done(tmp_path):
         ledger.start(tmp_path / "a.png")
         (record,) = ledger.files().values()
         assert not record.is_done
+
+
+def test_what_was_begun_and_never_ended_is_told_by_its_place(tmp_path):
+    begun = [Url("s3://out/b.png"), real_path(tmp_path / os.fsdecode(b"\xff.png"))]
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for output in [*begun, tmp_path / "done.png", tmp_path / "failed.png"]:
+            ledger.start(output)
+        ledger.finish(tmp_path / "done.png", DONE)
+        ledger.finish(tmp_path / "failed.png", FileRecord(STAMP, [PageResult(0, "failed")]))
+        assert sorted(ledger.begun(), key=str) == sorted(begun, key=str)
+        ledger.start(tmp_path / "done.png")
+        assert real_path(tmp_path / "done.png") in ledger.begun()
 
 
 def test_starts_are_counted(tmp_path):
@@ -73,6 +87,7 @@ def test_links_to_the_folder_do_not_make_two_files_of_one(tmp_path):
         ledger.finish(tmp_path / "real" / "a.png", DONE)
         ledger.finish(tmp_path / "link" / "a.png", DONE)
         assert len(ledger.files()) == 1
+        assert ledger.find(tmp_path / "link" / "a.png") == ledger.find(tmp_path / "real" / "a.png") == DONE
 
 
 def test_a_second_batch_on_the_same_ledger_is_refused(tmp_path):
@@ -146,6 +161,7 @@ def test_every_result_comes_back_as_it_went_in(tmp_path_factory, pages):
     with Ledger(folder / "ledger.sqlite") as ledger:
         ledger.finish(folder / "a.tif", FileRecord(STAMP, pages))
         assert ledger.files() == {real_path(folder / "a.tif"): FileRecord(STAMP, pages)}
+        assert ledger.find(folder / "a.tif") == FileRecord(STAMP, pages)
 
 
 def test_a_ledger_without_a_file_remembers_for_one_run(tmp_path, monkeypatch):

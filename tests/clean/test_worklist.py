@@ -46,7 +46,7 @@ def run(plan, ledger, restorer, size=2, **options):
     """One worker after the other; returns all reports."""
     worklist = Worklist(plan.jobs, ledger, settings_of(restorer, PageOptions()), **options)
     worklist.remove_parts()
-    reports = [*worklist.done, *worklist.spared]
+    reports = [*worklist.done_before(), *worklist.spared]
     for chunk in worklist.chunks(size):
         for report in clean_chunk(chunk, restorer, PageOptions(), BUDGET):
             worklist.end(report)
@@ -66,6 +66,17 @@ def test_chunks_hold_every_file_once_and_the_second_run_has_none(inbox, restorer
         assert all(report.was_done for report in run(plan, ledger, restorer)) and len(engine.calls) == 5
         with pytest.raises(ValueError, match="most is 0"):
             next(worklist.chunks(0))
+
+
+def test_what_is_done_is_held_as_jobs_and_reported_from_the_ledger(inbox, restorer):
+    plan = plan_jobs([str(inbox / "scans")])
+    with Ledger(plan.ledger) as ledger:
+        first = {report.job: report.record for report in run(plan, ledger, restorer)}
+        worklist = Worklist(plan.jobs, ledger, settings_of(restorer, PageOptions()))
+        assert worklist.done == plan.jobs
+        assert [(report.job, report.record, report.was_done) for report in worklist.done_before()] == [
+            (job, first[job], True) for job in plan.jobs
+        ]
 
 
 @given(files=st.integers(0, 120), most=st.integers(1, 40), workers=st.integers(1, 9))
