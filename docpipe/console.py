@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Event
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from docpipe.clean import FileReport, Plan, shown
 from docpipe.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class Reporter:
@@ -35,30 +37,29 @@ class Reporter:
         self._began = time.monotonic()
         self.files = self.failed = 0
         self._done_before = self._restored = self._kept = self._kept_by_gate = 0
-        self._progress = Progress(
-            TextColumn("cleaning"), BarColumn(), MofNCompleteColumn(), TextColumn("scans"), TimeRemainingColumn(),
-            console=Console(stderr=True, highlight=False), disable=quiet or not sys.stderr.isatty(), transient=True,
-        )  # fmt: skip
-        self._bar = self._progress.add_task("", total=len(plan.jobs))
+        self._bar = None if quiet else _bar("cleaning", "scans", len(plan.jobs), stays=False)
 
     def __enter__(self) -> "Reporter":
-        self._progress.start()
+        if self._bar is not None:
+            self._bar.start()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._progress.stop()
+        if self._bar is not None:
+            self._bar.stop()
 
     def say(self, line: str) -> None:
         """One line on stderr, above the progress bar where there is one."""
-        if self._progress.disable:
+        if self._bar is None:
             click.echo(line, err=True)
         else:
-            self._progress.console.print(line, markup=False, soft_wrap=True)
+            self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def add(self, report: FileReport) -> None:
         """Count and show one file."""
         self.files += 1
-        self._progress.advance(self._bar)
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0])
         if report.failed:
             self.failed += 1
             self._say_failure(report)
@@ -118,13 +119,27 @@ class Reporter:
 @contextmanager
 def progress_bar(doing: str, things: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on stderr, where that is a terminal; give it how many things are done."""
-    progress = Progress(
+    bar = _bar(doing, things, total, stays=True)
+    if bar is None:
+        yield lambda _done: None
+        return
+    with bar:
+        yield lambda done: bar.update(bar.task_ids[0], completed=done)
+
+
+def _bar(doing: str, things: str, total: int, *, stays: bool) -> "Progress | None":
+    """A bar with one task, not yet shown; None where stderr is no terminal, and nobody would see it."""
+    if not sys.stderr.isatty():
+        return None
+    from rich.console import Console  # late: a start without a terminal has no use for it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
         TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn(things), TimeRemainingColumn(),
-        console=Console(stderr=True, highlight=False), disable=not sys.stderr.isatty(),
+        console=Console(stderr=True, highlight=False), transient=not stays,
     )  # fmt: skip
-    bar = progress.add_task("", total=total)
-    with progress:
-        yield lambda done: progress.update(bar, completed=done)
+    bar.add_task("", total=total)
+    return bar
 
 
 def json_lines(report: FileReport) -> Iterator[str]:

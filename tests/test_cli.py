@@ -1,5 +1,6 @@
 """The command as people and programs use it: exit codes, what goes to stdout and what to stderr."""
 
+import contextlib
 import json
 import os
 import signal
@@ -207,11 +208,31 @@ def test_help_has_examples_and_loads_nothing_heavy():
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
 
 
-def test_cleaning_with_the_division_engine_loads_no_network_runtime(folder):
-    arguments = ["clean", "scans", "-q", "--engine", "division"]
+def test_cleaning_with_the_division_engine_beside_no_terminal_loads_no_network_runtime_and_no_bar(folder):
+    arguments = ["clean", "scans", "--engine", "division"]
     code = f"import sys; from docpipe.cli import main; main({arguments}, standalone_mode=False)\n"
-    check = f"try:\n {code}except SystemExit: pass\nprint({{'onnxruntime', 'torch', 'pypdf'}} & set(sys.modules))"
-    assert subprocess.check_output([sys.executable, "-c", check], text=True, cwd=folder).strip() == "set()"
+    heavy = {"onnxruntime", "torch", "pypdf", "rich"}
+    check = f"try:\n {code}except SystemExit: pass\nprint({heavy} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, cwd=folder, check=True)
+    assert ended.stdout.strip() == "set()" and "2 pages cleaned" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal that a program may make")
+@pytest.mark.parametrize("quiet", [False, True])
+def test_on_a_terminal_a_bar_shows_how_far_it_is_and_errors_stand_above_it(folder, quiet):
+    Path("scans/c.png").write_bytes(b"no picture")
+    terminal, inner = os.openpty()
+    arguments = ["clean", "scans", "--engine", "division", *(["--quiet"] if quiet else [])]
+    command = [sys.executable, "-m", "docpipe", *arguments]
+    batch = subprocess.Popen(command, stderr=inner, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"})
+    os.close(inner)
+    said = b""
+    with contextlib.suppress(OSError):  # what reading says once the other end is closed
+        while some := os.read(terminal, 65536):
+            said += some
+    os.close(terminal)
+    assert batch.wait(60) == ExitCode.SOME_PAGES_FAILED
+    assert b"error: scans/c.png" in said and (b"3/3" in said) is not quiet
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
