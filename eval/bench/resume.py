@@ -35,7 +35,7 @@ def resume(bench: Run) -> None:
         verified = _again(folder, count, bench.model, "--verify")
         bench.report.say(f"the same with --verify, which reads and hashes every input: {verified:.1f} s")
     bench.report.say(
-        "the ledger, seconds for a thousand rows; written: a file begun and ended; looked up: one at a time, as by a run",
+        "the ledger, seconds for a thousand rows; written: a file begun and ended; looked up: one by one, as by a run",
         f"{'rows':>10} {'written':>9} {'looked up':>10} {'MB held by what was looked up':>31}",
     )
     with tempfile.TemporaryDirectory() as name:
