@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docpipe.errors import ModelError
+from docpipe.restore.card_file import read_matched
 
 GATE_CARD_NAME, GATE_NETWORK_NAME = "gate.json", "gate.onnx"
 GATE_FORMAT = 1
@@ -82,16 +83,11 @@ def load_gate_files(folder: Path) -> tuple[GateCard, bytes]:
     Raises:
         ModelError: something is missing, not readable, of an unknown format, or does not match its hash.
     """
-    card = _parse(_read(folder / GATE_CARD_NAME), folder / GATE_CARD_NAME)
-    network = _read(folder / GATE_NETWORK_NAME)
-    found = hashlib.sha256(network).hexdigest()
-    if found != card.sha256:
-        raise ModelError(
-            f"{folder / GATE_NETWORK_NAME} is not the network of its card: "
-            f"sha256 {found[:16]}..., the card says {card.sha256[:16]}...",
-            hint="copy the model folder again, whole, or clean with --no-gate",
-        )
-    return card, network
+    return read_matched(
+        folder / GATE_CARD_NAME, folder / GATE_NETWORK_NAME, _checked,
+        missing=f"a gate is {GATE_CARD_NAME} and {GATE_NETWORK_NAME} in a model folder; --no-gate does without",
+        damaged="copy the model folder again, whole, or clean with --no-gate",
+    )  # fmt: skip
 
 
 def check_model(card: GateCard, model_sha256: str, folder: Path) -> None:
@@ -108,35 +104,12 @@ def check_model(card: GateCard, model_sha256: str, folder: Path) -> None:
         )
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{path}: {error.strerror}",
-            hint=f"a gate is {GATE_CARD_NAME} and {GATE_NETWORK_NAME} in a model folder; --no-gate does without",
-        ) from error
-
-
-def _parse(data: bytes, path: Path) -> GateCard:
-    try:
-        card = json.loads(data)
-    except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {error}") from error
-    if not isinstance(card, dict) or card.get("format") != GATE_FORMAT:
+def _checked(card: dict[str, Any], path: Path) -> GateCard:
+    if card.get("format") != GATE_FORMAT:
         raise ModelError(
             f"{path} is no gate's card of format {GATE_FORMAT}",
             hint="calibrate the gate again with this version, or clean with --no-gate",
         )
-    try:
-        return _checked(card)
-    except KeyError as error:
-        raise ModelError(f"{path} lacks {error.args[0]!r}") from error
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"{path}: {error}") from error
-
-
-def _checked(card: dict[str, Any]) -> GateCard:
     slopes = card["slopes"]
     if list(slopes) != list(STATISTICS):
         raise ValueError(f"slopes are of {', '.join(slopes)}; this version measures {', '.join(STATISTICS)}")

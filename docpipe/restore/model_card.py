@@ -1,12 +1,11 @@
 """A model folder: `model.onnx` and the card that says what it is. A mismatch is refused by name."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from docpipe.errors import ModelError
+from docpipe.restore.card_file import read_matched
 from docpipe.restore.tiles import check_tiling
 
 CARD_NAME = "card.json"
@@ -56,48 +55,18 @@ def load_model(folder: Path) -> tuple[ModelCard, bytes]:
     Raises:
         ModelError: something is missing, not readable, of an unknown format, or does not match its hash.
     """
-    card = _parse(_read(folder / CARD_NAME), folder / CARD_NAME)
-    network = _read(folder / NETWORK_NAME)
-    found = hashlib.sha256(network).hexdigest()
-    if found != card.sha256:
-        raise ModelError(
-            f"{folder / NETWORK_NAME} is not the network of its card: "
-            f"sha256 {found[:16]}..., the card says {card.sha256[:16]}...",
-            hint="copy the model folder again, whole",
-        )
-    return card, network
+    return read_matched(
+        folder / CARD_NAME, folder / NETWORK_NAME, _checked,
+        missing=f"a model folder holds {CARD_NAME} and {NETWORK_NAME}", damaged="copy the model folder again, whole",
+    )  # fmt: skip
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{path}: {error.strerror}", hint=f"a model folder holds {CARD_NAME} and {NETWORK_NAME}"
-        ) from error
-
-
-def _parse(data: bytes, path: Path) -> ModelCard:
-    try:
-        card = json.loads(data)
-    except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {error}") from error
-    if not isinstance(card, dict):
-        raise ModelError(f"{path} holds no JSON object")
+def _checked(card: dict[str, Any], path: Path) -> ModelCard:
     if card.get("format") != CARD_FORMAT:
         raise ModelError(
             f"{path} has format {card.get('format')!r}; this docpipe reads format {CARD_FORMAT}",
             hint="export the model again with this version, or install the version that made it",
         )
-    try:
-        return _checked(card)
-    except KeyError as error:
-        raise ModelError(f"{path} lacks {error.args[0]!r}") from error
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"{path}: {error}") from error
-
-
-def _checked(card: dict[str, Any]) -> ModelCard:
     smallest, largest = (float(height) for height in card["glyph_range"])
     if not 0 < smallest <= largest:
         raise ValueError(f"glyph_range is {card['glyph_range']}; it must be two sizes above 0, smaller first")

@@ -11,7 +11,7 @@ Tensor = NDArray[np.float32]
 """(1, 1, H, W) float32 in [0, 1], 0 = ink, 1 = paper."""
 
 BLEND_PX = 16
-_MORE_THAN_OF_SQUARES = 3  # times as many tiles along a side as squares would take: more is never less work
+_MORE_THAN_OF_SQUARES = 3  # times as many tiles along a side as squares would take are tried
 
 
 def restore_tiled(
