@@ -1,5 +1,6 @@
 """What single effects promise."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -220,22 +221,37 @@ def test_worse_jpeg_quality_is_worse(card):
     assert errors[0] == 0 and errors == sorted(errors)
 
 
-@given(tone=st.integers(0, 255), cell_px=st.floats(3, 12), angle_rad=st.floats(0, 1.6))
+@given(tone=st.integers(0, 255), cell_px=st.floats(1, 12), angle_rad=st.floats(0, 1.6))
 @settings(max_examples=30)
 def test_a_screen_of_dots_keeps_the_tone_seen_from_afar_and_black_and_white_as_they_are(tone, cell_px, angle_rad):
-    screened = halftone(np.full((200, 200), tone, np.uint8), cell_px=cell_px, depth=1, angle_rad=angle_rad)
-    assert screened.mean() == pytest.approx(tone, abs=0 if tone in (0, 255) else 34)
+    screened = halftone(np.full((200, 200), tone, np.uint8), cell_px=cell_px, dot_gain=0, angle_rad=angle_rad)
+    assert screened.mean() == pytest.approx(tone, abs=0 if tone in (0, 255) else 8)
 
 
 def test_dots_stand_where_the_screen_says():
-    screened = halftone(GRAY, cell_px=8, depth=1, angle_rad=0).astype(float)
+    screened = halftone(GRAY, cell_px=8, dot_gain=0, angle_rad=0).astype(float)
     assert screened.std() > 60
     inner = screened[8:-8, 8:-8]
     assert np.abs(inner[8:] - inner[:-8]).max() <= 1 and np.abs(inner[:, 8:] - inner[:, :-8]).max() <= 1
 
 
-def test_a_screen_finer_than_the_pixels_is_not_seen():
-    assert np.array_equal(halftone(GRAY, cell_px=1.9, depth=1, angle_rad=0.3), GRAY)
+def test_dots_finer_than_the_pixels_leave_grays_and_a_little_moire():
+    fine, coarse = (halftone(GRAY, cell_px=cell_px, dot_gain=0, angle_rad=0.3).std() for cell_px in (1, 4))
+    assert fine < 10 < 60 < coarse
+
+
+@given(gain=st.floats(0, 0.5))
+@settings(max_examples=20)
+def test_dots_gain_as_much_as_is_said_where_they_cover_half(gain):
+    screened = halftone(np.full((200, 200), 127, np.uint8), cell_px=5, dot_gain=gain, angle_rad=0.4)
+    assert 1 - screened.mean() / 255 == pytest.approx(0.5 + gain, abs=0.02)
+
+
+@pytest.mark.parametrize("dpi", [150, 200, 300, 400])
+def test_a_screen_can_be_seen_at_every_resolution(dpi, card):
+    for severity in (0.25, 1):
+        noisy = NOISES["halftone"]().at(severity)(Page(card.pixels, dpi=(dpi, dpi)), np.random.default_rng(0))
+        assert cv2.absdiff(noisy.pixels, card.pixels).mean() > 3
 
 
 MARKED = {"width_px": 20, "length_px": 120, "slant_rad": 0.0, "mm_px": 8.0}
@@ -345,7 +361,8 @@ def test_a_patch_lies_on_the_page_with_the_part_that_is_cut_to_fit(height, width
     lambda: defocus(GRAY, radius_px=-1),
     lambda: binarise(GRAY, threshold=300),
     lambda: contrast(GRAY, kept=float("nan"), towards=0),
-    lambda: halftone(GRAY, cell_px=5, depth=2, angle_rad=0),
+    lambda: halftone(GRAY, cell_px=5, dot_gain=2, angle_rad=0),
+    lambda: halftone(GRAY, cell_px=0.5, dot_gain=0, angle_rad=0),
     lambda: highlighter(GRAY, count=1, darkness=2, smear_px=0, seed=0, **MARKED),
     lambda: tape(GRAY, **{**CLEAR, "haze": -1}),
     lambda: hologram_reflection(GRAY, count=1, brightness=2, pattern="rosette", size_px=9, line_px=2, angle_rad=0,
