@@ -25,7 +25,7 @@ _FOR_DECODERS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}  # no text bombs, 
 _KEPT = {b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"tIME", b"gAMA", b"sRGB", b"cHRM"}
 _PALETTE, _HAS_COLOUR = 3, {2, 6}
 _METRE = 0.0254
-_COMPRESS_LEVEL = 4  # twice as fast as the usual 6, files a few per cent larger
+_COMPRESS_LEVEL = 1  # with matches of runs alone, on scans: half the time of level 4, files no larger
 
 Chunk = tuple[bytes, memoryview]
 
@@ -67,7 +67,7 @@ class PngFile:
             pixels = _encoded16(samples)
         else:
             stream = BytesIO()
-            to_pillow(samples, bilevel).save(stream, "PNG", compress_level=_COMPRESS_LEVEL)
+            to_pillow(samples, bilevel).save(stream, "PNG", compress_level=_COMPRESS_LEVEL, compress_type=zlib.Z_RLE)
             pixels = stream.getvalue()
         header, *rest = (chunk for chunk in _chunks(pixels) if chunk[0] in _FOR_DECODERS)
         return _file((header, *self._kept(3 if samples.ndim == 3 else 1), *rest))
@@ -128,7 +128,8 @@ def _decoded16(bare: bytes, colour: bool) -> Samples:
 
 def _encoded16(samples: Samples) -> bytes:
     swapped = cv2.cvtColor(samples, cv2.COLOR_RGB2BGR)
-    done, encoded = cv2.imencode(".png", swapped, (cv2.IMWRITE_PNG_COMPRESSION, _COMPRESS_LEVEL))
+    runs = cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE
+    done, encoded = cv2.imencode(".png", swapped, (cv2.IMWRITE_PNG_COMPRESSION, _COMPRESS_LEVEL, *runs))
     assert done
     return encoded.tobytes()
 

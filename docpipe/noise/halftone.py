@@ -42,7 +42,7 @@ def halftone(gray: Gray, *, cell_px: float, dot_gain: float, angle_rad: float) -
     Args:
         gray: (H, W) uint8, 0 = ink, 255 = paper.
         cell_px: from dot to dot, at least 1.
-        dot_gain: how much more of the paper ink covers than it should where it should cover half, 0 to 0.5; ink
+        dot_gain: how much more of the paper ink covers than it should where it should cover half, 0 to 0.25; ink
             spreads as it dries.
         angle_rad: how far the rows of dots are turned.
 
@@ -55,13 +55,13 @@ def halftone(gray: Gray, *, cell_px: float, dot_gain: float, angle_rad: float) -
     Source: tone value increase in ISO 12647-2 (2013), taken as a parabola over the tone.
     """
     check("cell_px", cell_px, 1)
-    check("dot_gain", dot_gain, 0, 0.5)
+    check("dot_gain", dot_gain, 0, 0.25)
     height, width = gray.shape
     finer = max(1, ceil(DOT_PX / cell_px))
     seen = cv2.GaussianBlur(gray, (0, 0), SEEN_SHARE * cell_px)
     seen = cv2.resize(seen, (width * finer, height * finer), interpolation=cv2.INTER_LINEAR)
     share = 1 - seen / np.float32(255)
-    share += 4 * np.float32(dot_gain) * share * (1 - share)
+    share = np.minimum(share + 4 * np.float32(dot_gain) * share * (1 - share), 1)
     edge = 2.5 / (cell_px * finer)      # by about this the screen changes from pixel to pixel
     ink = np.clip((_room(share, edge) - screen(seen.shape[:2], cell_px * finer, angle_rad)) / edge, 0, 1)
     ink = cv2.GaussianBlur(ink, (0, 0), DOT_EDGE_SHARE * cell_px * finer)

@@ -27,6 +27,15 @@ def says_the_same(read: str, truth: str) -> bool:
 
 
 def _foreign_letters(text: str) -> str:
-    """What folding leaves out though it says something, such as Greek letters."""
+    """What folding leaves out though it says something: Greek letters, vowel signs of Devanagari.
+
+    Diacritics in the narrower sense, which a name is compared without, are combining marks of a class above 0 (Unicode
+    Standard, 4.3) whatever they stand on; vowel signs are marks of class 0.
+    """
     plain = unicodedata.normalize("NFKD", text.translate(UNMARKED)).casefold()
-    return "".join(character for character in plain if character.isalnum() and not character.isascii())
+    return "".join(character for character in plain if _says_something(character) and not character.isascii())
+
+
+def _says_something(character: str) -> bool:
+    is_mark = unicodedata.category(character).startswith("M")
+    return character.isalnum() or (is_mark and not unicodedata.combining(character))

@@ -16,7 +16,7 @@ import docpipe.restore
 from docpipe.errors import MissingToolError
 from docpipe.evaluate.null_control import null_control
 from docpipe.page import Gray
-from docpipe.restore import Restorer, load_engine
+from docpipe.restore import Restorer, load_engine, load_gate
 
 INSTALL = "apt install unpaper imagemagick, or leave the peers out with --no-peers"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MAGICK_THREAD_LIMIT": "1"}
@@ -99,8 +99,7 @@ ENGINES = {"division": "division", "docpipe": "onnx"}
 def load_way(name: str, model: Path | None) -> Callable[[Gray], Gray]:
     """What prepares a page in the way called `name`, on one thread."""
     if name in ENGINES:
-        engine = load_engine(ENGINES[name], model=model if name == "docpipe" else None, threads=1)
-        restorer = Restorer(engine)
+        restorer = _restorer(name, model)
         return lambda gray: restorer.restore(gray).pixels
     return CONTROLS.get(name) or PEERS[name]
 
@@ -108,9 +107,8 @@ def load_way(name: str, model: Path | None) -> Callable[[Gray], Gray]:
 def fingerprint(name: str, model: Path | None) -> str:
     """Changes whenever a way would give other pages."""
     if name in ENGINES:
-        engine = load_engine(ENGINES[name], model=model if name == "docpipe" else None)
         sources = sorted(Path(docpipe.restore.__file__).parent.glob("*.py"))
-        return f"{Restorer(engine).fingerprint}-{_hash_of(*sources)}"
+        return f"{_restorer(name, model).fingerprint}-{_hash_of(*sources)}"
     if name == "unpaper":
         return f"unpaper-{_version('unpaper', '--version')}"
     if name == "imagemagick":
@@ -127,6 +125,13 @@ def require_programs() -> None:
     _imagemagick()
     if not shutil.which("unpaper"):
         raise MissingToolError("unpaper cannot be found", INSTALL)
+
+
+def _restorer(name: str, model: Path | None) -> Restorer:
+    """As `docpipe clean` makes it, a model's gate included, on one thread."""
+    given = model if name == "docpipe" else None
+    engine = load_engine(ENGINES[name], model=given, threads=1)
+    return Restorer(engine, gate=load_gate(ENGINES[name], model=given, threads=1))
 
 
 def _hash_of(*sources: Path) -> str:

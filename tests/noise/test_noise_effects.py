@@ -240,7 +240,7 @@ def test_dots_finer_than_the_pixels_leave_grays_and_a_little_moire():
     assert fine < 10 < 60 < coarse
 
 
-@given(gain=st.floats(0, 0.5))
+@given(gain=st.floats(0, 0.25))
 @settings(max_examples=20)
 def test_dots_gain_as_much_as_is_said_where_they_cover_half(gain):
     screened = halftone(np.full((200, 200), 127, np.uint8), cell_px=5, dot_gain=gain, angle_rad=0.4)

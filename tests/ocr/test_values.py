@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docpipe.ocr.folding import fold
+from docpipe.ocr.folding import fold, says_the_same
 from docpipe.ocr.mending import Mending
 from docpipe.ocr.schema import Field
 from docpipe.ocr.values import READERS
@@ -24,6 +24,15 @@ def test_folding_leaves_plain_letters_and_digits_and_is_done_once(text):
     folded = fold(text)
     assert folded.isascii() and (folded.isalnum() or not folded)
     assert fold(folded) == folded
+
+
+@pytest.mark.parametrize(
+    ("read", "truth", "same"),
+    [("मीरा", "मीरा", True), ("मरा", "मीरा", False), ("मारी", "मीरा", False),
+     ("Ελενη", "Ελένη", True), ("", "Ελένη", False)],
+)  # fmt: skip
+def test_letters_and_vowel_signs_that_are_not_latin_count_and_their_diacritics_do_not(read, truth, same):
+    assert says_the_same(read, truth) is same
 
 
 @pytest.mark.parametrize(
