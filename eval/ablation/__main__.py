@@ -19,7 +19,6 @@ from eval.ablation.table import Outcome, header, table
 from eval.ablation.training import (
     MODEL,
     commit_of,
-    generators_share,
     held_crops,
     minutes_trained,
     noise_left,
@@ -119,8 +118,8 @@ def run(options: Options, work: Path, how: Judging) -> list[str]:
             runs[row.name] = trained_run(row.chain, work / "runs", _tell)
         outcomes.append(_outcome(row, runs, crops, how))
     commits = ", ".join(dict.fromkeys(commit_of(run) for run in runs.values()))
-    trained = f"Trained at commit {commits}. The base's model, for a gate: {runs[BASE] / MODEL}"
-    return [*header(options, base, len(raw), how.reader), trained, "", *table(raw, outcomes)]
+    runs_are = f"Runs are in {work / 'runs'}, trained at commit {commits}; the base's model is {runs[BASE] / MODEL}"
+    return [*header(options, base, len(raw), how.reader), runs_are, "", *table(raw, outcomes)]
 
 
 def _outcome(row: Row, runs: dict[str, Path], crops: Held, how: Judging) -> Outcome:
@@ -137,9 +136,7 @@ def _outcome(row: Row, runs: dict[str, Path], crops: Held, how: Judging) -> Outc
     verdicts = judged(how.cards, how.reader, restorer, how.jobs)
     if run is None:
         return Outcome(row, verdicts)
-    share = generators_share(run)
-    note = "" if share is None else f"; of the last steps {share:.0%} were the generator's"
-    return Outcome(row, verdicts, noise_left(run, crops), minutes_trained(run), note)
+    return Outcome(row, verdicts, noise_left(run, crops), minutes_trained(run), run.parent.name)
 
 
 def _tell(progress: Progress) -> None:

@@ -81,14 +81,15 @@ def rows_of(options: Options, recipes: Path) -> list[Row]:
     base = base_of(options)
     recipe = load_recipe(options.recipe)
     pasting = [step.kind for step in recipe.steps if isinstance(step.noise, Paste)]
-    stages = ", ".join(f"{config.steps} of {label}" for label, config in staged.stages.items())
+    pixels, critic, game = staged.stages.values()
+    stages = f"{pixels.steps} steps of pixels, {critic.steps} of the critic alone, {game.steps} of both in turns"
     text = f"text term of weight {TEXT_WEIGHT:g}" if options.recogniser else "no text term"
     return [
         Row(BASE, f"pixels alone, the whole of the recipe {Path(options.recipe).stem}, {text}, no gate", _alone(base)),
         _without("without pasted patterns", pasting, recipe, base, recipes),
         _without("without wrong thresholds", THRESHOLDS, recipe, base, recipes),
         _without_text(base),
-        Row("with adversarial stage", f"its steps are {stages} instead of all of pixels", staged),
+        Row("with adversarial stage", f"{stages}, instead of all of pixels", staged),
         _with_gate(options),
         Row("another seed", f"seed {base.seed + 1}: nothing but chance, for measuring the others by",
             _alone(replace(base, seed=base.seed + 1))),

@@ -28,7 +28,7 @@ class Outcome:
         verdicts: on every card; None where the row was not run.
         left: share of the noise that is left on crops, of all and of fine detail; None without a training of its own.
         minutes: of training; None as before.
-        note: on its training; empty for most.
+        run: name of the folder of its run; empty as before.
         not_run: why not; empty where it was.
     """
 
@@ -36,7 +36,7 @@ class Outcome:
     verdicts: Verdicts | None = None
     left: tuple[float, float] | None = None
     minutes: float | None = None
-    note: str = ""
+    run: str = ""
     not_run: str = ""
 
 
@@ -100,8 +100,12 @@ def table(raw: Verdicts, outcomes: Sequence[Outcome]) -> list[str]:
             p = mcnemar_p(of_base.rescued, of_base.broken)
             line += f" {of_base.rescued:7} {of_base.broken:5} {p:7.2g} {corrected[one.row.name]:8.2g}"
         lines.append(line)
-    told = [f"{one.row.name}: {one.row.differs}{one.note}" for one in outcomes if one.verdicts is not None]
-    return [*lines, "", "What each row is, or what alone differs from the base:", *told]
+    lines += ["", "What each row is, or what alone differs from the base; and the folder of its run:"]
+    for one in outcomes:
+        if one.verdicts is not None:
+            told = f"{one.row.name}: {one.row.differs}" + (f" [{one.run}]" if one.run else "")
+            lines += textwrap.wrap(told, WIDTH, subsequent_indent="  ")
+    return lines
 
 
 def compared(before: Verdicts, after: Verdicts) -> Table:

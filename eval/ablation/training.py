@@ -92,12 +92,6 @@ def minutes_trained(run: Path) -> float:
     return seconds / 60
 
 
-def generators_share(run: Path) -> float | None:
-    """Share of the latest steps of an adversarial stage that were the generator's; None without such a stage."""
-    last = [list(_log(stage).values())[-1] for stage in _stages(run)][-1]
-    return last.get("generator_share")
-
-
 def commit_of(run: Path) -> str:
     """The start of the commit that a run was started from, "-changed" where files differed from it."""
     about = run / CHAIN if (run / CHAIN).exists() else run / CONFIG
