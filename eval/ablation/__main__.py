@@ -113,19 +113,18 @@ def run(options: Options, work: Path, how: Judging) -> list[str]:
     runs: dict[str, Path] = {}
     outcomes = []
     for row in rows_of(options, work / "recipes"):
+        click.echo(row.name, err=True)
         if row.chain is not None:
-            click.echo(f"{row.name}: training", err=True)
             runs[row.name] = trained_run(row.chain, work / "runs", _tell)
         outcomes.append(_outcome(row, runs, crops, how))
     commits = ", ".join(dict.fromkeys(commit_of(run) for run in runs.values()))
-    runs_are = f"Runs are in {work / 'runs'}, trained at commit {commits}; the base's model is {runs[BASE] / MODEL}"
-    return [*header(options, base, len(raw), how.reader), runs_are, "", *table(raw, outcomes)]
+    where = [f"Runs: {work / 'runs'}, trained at commit {commits}.", f"The base's model: {runs[BASE] / MODEL}"]
+    return [*header(options, base, len(raw), how.reader), *where, "", *table(raw, outcomes)]
 
 
 def _outcome(row: Row, runs: dict[str, Path], crops: Held, how: Judging) -> Outcome:
     if row.not_run:
         return Outcome(row, not_run=row.not_run)
-    click.echo(f"{row.name}: judging", err=True)
     run = runs.get(row.name)
     try:
         restorer = restorer_of((run or runs[BASE]) / MODEL, row.gate)
