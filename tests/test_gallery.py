@@ -18,7 +18,7 @@ from eval.gallery import __main__ as command
 from eval.gallery.causes import CAUSES, Traces, cause_of, traces_of
 from eval.gallery.page import read_seen
 from eval.gallery.pictures import DETAIL_ASPECT, SIZES, as_jpeg, detail_of, picture
-from eval.gallery.places import misplaced, true_boxes
+from eval.gallery.places import levelled, misplaced, true_boxes
 from eval.gallery.worst import kept_verdicts, worst_first
 from eval.suites import __main__ as suites_command
 from eval.suites import lock
@@ -124,9 +124,9 @@ def ragged(gray):
     (lambda gray: gray, wiped, True, "the network wiped print"),
     (wiped, wiped, True, "ink is gone before cleaning"),
     (lambda gray: paled(gray, 0.1), lambda gray: paled(gray, 0.1), True, "ink is gone before cleaning"),
-    (lambda gray: gray, lambda gray: gray, False, "its label, or the zone, is not found in its place"),
+    (lambda gray: gray, lambda gray: gray, False, "its place is not found"),
     (specked, specked, True, "noise is left over print"),
-    (specked, lambda gray: gray, True, "print is flawless: OCR wavers"),
+    (specked, lambda gray: gray, True, "print is flawless, OCR wavers"),
     (ragged, ragged, True, "print was worn before cleaning, and still is"),
     (lambda gray: gray, ragged, True, "cleaning wore print"),
 ])  # fmt: skip
@@ -148,7 +148,12 @@ def test_even_light_and_paler_print_that_stands_out_are_no_cause(light, share):
     clean = np.full((110, 340), 235, np.uint8)
     cv2.putText(clean, "QUXELLE 74", (42, 67), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 30, 3, cv2.LINE_AA)
     changed = (235 - share * (235 - clean.astype(float)) - light).astype(np.uint8)
-    assert cause_of(traces_of(clean, changed, changed, BOX)) == "print is flawless: OCR wavers"
+    assert cause_of(traces_of(clean, changed, changed, BOX)) == "print is flawless, OCR wavers"
+
+
+def test_a_field_that_a_warp_moved_over_the_edge_is_measured_as_far_as_it_shows(written):
+    cut = written[52:, 60:]
+    assert cause_of(traces_of(cut, cut, cut, (-20, -12, 240, 18))) == "print is flawless, OCR wavers"
 
 
 def test_a_place_without_print_has_no_cause(written):
@@ -259,6 +264,11 @@ def test_the_command_writes_a_page_with_a_picture_and_a_cause_and_no_value(judge
     assert cv2.imread(str(tmp_path / "docs" / "worst" / "01.jpg")).shape[1] > 1000
     values = [value for value in pages[1].true.values() if len(value) > 3]
     assert values and not any(value in text + run.output for value in values)
+    of_clean = kept / f"{reader_hash(OCR)}-{OCR}-clean.jsonl"
+    of_clean.write_text(of_clean.read_text().splitlines(keepends=True)[0])
+    again = CliRunner().invoke(command.main, arguments, catch_exceptions=False)
+    assert "1 of 2 cards have no verdict and are left out" in again.stdout and "broken 0 (0)" in again.stdout
+    assert not (tmp_path / "docs" / "worst" / "01.jpg").exists()
     (kept / f"{reader_hash(OCR)}-{OCR}-docpipe-{docpipe}.jsonl").unlink()
     refused = CliRunner().invoke(command.main, arguments)
     assert refused.exit_code == ExitCode.BAD_INPUT and "judge first" in refused.stderr
@@ -273,5 +283,8 @@ def test_a_field_is_misplaced_where_its_label_is_gone_and_nowhere_else(judged, t
     left, top, _, bottom = truth["fields"]["surname"]["box"]
     without = clean.copy()
     without[top - 3 : bottom + 3, : left - 3] = int(np.median(clean))
-    assert misplaced(clean, clean, schema, engine) == set()
-    assert misplaced(without, clean, schema, engine) == {"surname"}
+    assert misplaced(clean, clean, schema, engine) == {}
+    ((name, label),) = misplaced(without, clean, schema, engine).items()
+    assert name == "surname" and label[2] < left
+    level = levelled(clean, [clean, clean, without])
+    assert cause_of(traces_of(*level, label)) == "the network wiped print"

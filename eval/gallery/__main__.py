@@ -14,10 +14,10 @@ from docpipe.evaluate.records import read_records
 from docpipe.imageio import open_scan
 from docpipe.ocr.engines import load_ocr
 from docpipe.page import Gray
-from eval.gallery.causes import cause_of, traces_of
+from eval.gallery.causes import NOT_FOUND, cause_of, traces_of
 from eval.gallery.page import Drawn, Exhibit, as_markdown, as_text, counted, read_seen
 from eval.gallery.pictures import as_jpeg, picture
-from eval.gallery.places import misplaced, true_boxes
+from eval.gallery.places import levelled, misplaced, true_boxes
 from eval.gallery.worst import RULE, Result, kept_verdicts, worst_first
 from eval.record import origin
 from eval.suites import lock
@@ -79,7 +79,7 @@ def _show(write: Path | None, count: int, model: Path | None, work: Path, reader
     if len(known) < len(pages):
         notes.append(f"{len(pages) - len(known)} of {len(pages)} cards have no verdict and are left out")
     counts = counted(results, exhibits)
-    print("\n".join([*notes, RULE, *counts, *as_text(exhibits)]))
+    print("\n".join([*notes, "", RULE, "", *counts, *as_text(exhibits)]))
     if seen is None:
         click.echo(f"{SEEN.name} is about other results and left out", err=True)
     if write:
@@ -92,15 +92,18 @@ def _exhibited(result: Result, folder: Path, truth: Record, made: Record, model:
     page = result.page
     clean, noisy = (_gray(folder / kind / page.file) for kind in ("clean", "noisy"))
     restored = load_way("docpipe", model)(noisy)
+    versions = [clean, noisy, restored]
     boxes = true_boxes(truth["fields"], page.schema)
     lost = misplaced(restored, clean, page.schema, load_ocr(OCR))
     causes: dict[str, list[str]] = {}
     for name in result.fields:
-        traces = traces_of(clean, noisy, restored, boxes[name], is_placed=name not in lost)
-        causes.setdefault(cause_of(traces), []).append(name)
+        cause = cause_of(traces_of(*versions, boxes[name], is_placed=name not in lost))
+        if cause == NOT_FOUND and (label := lost[name]):
+            cause += f" (of its label: {cause_of(traces_of(*levelled(clean, versions), label))})"
+        causes.setdefault(cause, []).append(name)
     drawn = Drawn(made["severity"], tuple((noise["kind"], noise["severity"]) for noise in made["noises"]))
     framed = list(dict.fromkeys(boxes[name] for name in result.fields))
-    return Exhibit(result, drawn, causes), picture([clean, noisy, restored], framed)
+    return Exhibit(result, drawn, causes), picture(versions, framed)
 
 
 def _records(path: Path, needs: str) -> dict[str, Record]:

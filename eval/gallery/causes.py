@@ -53,14 +53,15 @@ class Traces:
     is_placed: bool = True
 
 
+NOT_FOUND = "its place is not found"
 CAUSES: Mapping[str, Callable[[Traces], bool]] = {
     "the network wiped print": lambda found: found.wiped >= WIPED,
     "ink is gone before cleaning": lambda found: found.gone_before >= GONE_STROKES or (
         found.ink_before < GONE_INK and found.seen_before < HARDLY_SEEN and found.seen_after < FLAWLESS
     ),
-    "its label, or the zone, is not found in its place": lambda found: not found.is_placed,
+    NOT_FOUND: lambda found: not found.is_placed,
     "noise is left over print": lambda found: found.dirt_after >= DIRT,
-    "print is flawless: OCR wavers": lambda found: found.seen_after >= FLAWLESS,
+    "print is flawless, OCR wavers": lambda found: found.seen_after >= FLAWLESS,
     "print was worn before cleaning, and still is": lambda found: found.seen_before < FLAWLESS,
     "cleaning wore print": lambda _found: True,
 }
@@ -85,7 +86,7 @@ def traces_of(clean: Gray, noisy: Gray, restored: Gray, box: Box, *, is_placed: 
     Raises:
         ValueError: nothing is printed there on the clean card.
     """
-    left, top, right, bottom = box
+    left, top, right, bottom = max(0, box[0]), max(0, box[1]), box[2], box[3]
     height = bottom - top
     rows = slice(max(0, top - height // 3), bottom + height // 3)
     columns = slice(max(0, left - height // 3), right + height // 3)

@@ -55,10 +55,10 @@ class Exhibit:
 
     @property
     def told_causes(self) -> str:
-        """Every cause, with its fields where there are several."""
+        """Every cause, behind its fields where there are several."""
         if len(self.causes) == 1:
             return next(iter(self.causes))
-        return "; ".join(f"{cause} ({', '.join(names)})" for cause, names in self.causes.items())
+        return "; ".join(f"{', '.join(names)}: {cause}" for cause, names in self.causes.items())
 
 
 def counted(results: Sequence[Result], exhibits: Sequence[Exhibit]) -> list[str]:
@@ -68,7 +68,9 @@ def counted(results: Sequence[Result], exhibits: Sequence[Exhibit]) -> list[str]
     causes = Counter(cause for exhibit in exhibits for cause in exhibit.causes)
     return [
         "Cards (shown here): " + ", ".join(f"{kind} {kinds[kind]} ({shown[kind]})" for kind in ORDER) + ".",
-        "Causes: " + ", ".join(f"{cause} {count}" for cause, count in causes.most_common()) + ".",
+        "Causes, and on how many of the cards shown:",
+        "",
+        *(f"- {cause}: {count}" for cause, count in causes.most_common()),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from docpipe.mrz import FILLER, FORMATS, MrzFormat, Span
 from docpipe.ocr.engine import Box, Engine
-from docpipe.ocr.geometry import evened
+from docpipe.ocr.geometry import evened, rotated, skew_deg
 from docpipe.ocr.labels import find_labels, label_boxes, page_reads, same_row, small_print
 from docpipe.ocr.places import value_places
 from docpipe.ocr.schema import Schema
@@ -49,7 +49,7 @@ def _span_of(name: str, form: MrzFormat, lines: Sequence[str]) -> Span:
     return replace(both, end=middle) if name == "surname" else replace(both, start=middle)
 
 
-def misplaced(restored: Gray, clean: Gray, schema: Schema, engine: Engine) -> set[str]:
+def misplaced(restored: Gray, clean: Gray, schema: Schema, engine: Engine) -> dict[str, Box | None]:
     """The required fields that the reader does not look for where it does on the clean card.
 
     A field is missed with its label, or, if it is of the zone, with the zone. One that has no place on the clean card
@@ -60,17 +60,30 @@ def misplaced(restored: Gray, clean: Gray, schema: Schema, engine: Engine) -> se
         clean: the same card without noise, of that shape.
         schema: of the card.
         engine: reads labels.
+
+    Returns:
+        By name the box of the field's label on the clean card made level, as `levelled` makes it; None for the zone.
     """
-    wanted, found = (_areas(gray, schema, engine) for gray in (clean, restored))
-    return {name for name, area in wanted.items() if name not in found or not _same_place(found[name], area)}
+    (wanted, labels), (found, _) = (_areas(gray, schema, engine) for gray in (clean, restored))
+    missed = [name for name, area in wanted.items() if name not in found or not _same_place(found[name], area)]
+    return {name: labels.get(name) for name in missed}
+
+
+def levelled(clean: Gray, versions: Sequence[Gray]) -> list[Gray]:
+    """Versions of a card turned until the lines of the clean one are level."""
+    angle = skew_deg(clean)
+    return [rotated(gray, -angle) for gray in versions]
 
 
 def _same_place(one: Box, other: Box) -> bool:
     return same_row(one, other) and abs(one[0] - other[0]) < OFF_HEIGHTS * (other[3] - other[1])
 
 
-def _areas(gray: Gray, schema: Schema, engine: Engine) -> dict[str, Box]:
-    """Where the reader looks for required fields, by the steps of docpipe.ocr.extract; all of a zone are anywhere."""
+def _areas(gray: Gray, schema: Schema, engine: Engine) -> tuple[dict[str, Box], dict[str, Box]]:
+    """Where the reader looks for required fields, and their labels, by the steps of docpipe.ocr.extract.
+
+    Fields of a zone are looked for anywhere on the page, where there is one.
+    """
     flat = evened(gray)
     areas: dict[str, Box] = {}
     if schema.mrz and find_zone(flat, FORMATS[schema.mrz]) is not None:
@@ -78,11 +91,11 @@ def _areas(gray: Gray, schema: Schema, engine: Engine) -> dict[str, Box]:
         areas = {one.name: page for one in schema.required if one.kind == "zone"}
     labelled = [one for one in schema.fields if one.kind != "zone"]
     if not labelled:
-        return areas
+        return areas, {}
     reads = page_reads(flat, engine)
     hits = find_labels([phrase for read in reads for phrase in read], labelled)
     if any(one.required and one.name not in hits for one in labelled):
         hits = find_labels([phrase for read in [*reads, small_print(flat, engine)] for phrase in read], labelled)
-    words = [word for read in reads for phrase in read for word in phrase.words]
-    places = value_places(label_boxes(hits), words)
-    return areas | {one.name: places[one.name].area for one in schema.required if one.name in places}
+    labels = label_boxes(hits)
+    places = value_places(labels, [word for read in reads for phrase in read for word in phrase.words])
+    return areas | {one.name: places[one.name].area for one in schema.required if one.name in places}, labels
