@@ -14,9 +14,9 @@ STROKE = 0.6                     # of the darkest print's darkness on the clean 
 BARE = 0.25                      # of the same: paler is paper
 LETTER_HEIGHTS = 0.8             # width of the window in which one letter shows, in heights of the field
 LEAST_STROKES = 0.4              # of the median window's strokes; windows with less hold no letter
-FAINT_STROKE, CLEAR_STROKE = 0.33, 0.5       # darkness of a stroke, by what print has
-DARK_PAPER = 0.4                 # darkness of dirt on paper, by what print has
-LEAST_CONTRAST = 0.3             # of clean print's: below it every grain would be dirt
+FAINT_STROKE, CLEAR_STROKE = 0.33, 0.5       # darkness of a stroke, by that of the field's median one before cleaning
+DARK_PAPER = 0.4                 # darkness of dirt on paper, by that of the field's median stroke after cleaning
+LEAST_CONTRAST = 0.3             # of a median stroke, by the clean card's: below it every grain would be dirt
 
 WIPED = 0.2                      # share of a letter's strokes that were clear and are faint after cleaning
 COULD_BE_SEEN = 1.5              # how far a letter stands out that there was to be wiped
@@ -36,7 +36,7 @@ class Traces:
 
     Args:
         ink_before: mean darkness of strokes before cleaning; 1 is that of the field on the clean card.
-        gone_before: share of strokes that before cleaning are faint beside the field's others.
+        gone_before: share of strokes that are faint before cleaning.
         seen_before: how far strokes stand out from paper before cleaning.
         wiped: share of strokes that were clear before cleaning and are faint after it.
         dirt_after: share of the paper that is dark after cleaning.
@@ -99,8 +99,8 @@ def traces_of(clean: Gray, noisy: Gray, restored: Gray, box: Box, *, is_placed: 
     of_clean, before, after = (_darkness(crop, paper, height) for crop in crops)
     full = float(of_clean[strokes].mean())
     before, after = before / full, after / full
-    usual_before, usual_after = (max(LEAST_CONTRAST, float(np.median(one[strokes]))) for one in (before, after))
-    letters = [_letter(strokes, paper, window, before, after, usual_before, usual_after)
+    median_before, median_after = (max(LEAST_CONTRAST, float(np.median(one[strokes]))) for one in (before, after))
+    letters = [_letter(strokes, paper, window, before, after, median_before, median_after)
                for window in _windows(strokes, height)]  # fmt: skip
     inks, gones, seens_before, wipeds, dirts, seens_after = zip(*letters, strict=True)
     return Traces(min(inks), max(gones), min(seens_before), max(wipeds), max(dirts), min(seens_after), is_placed)
@@ -137,20 +137,21 @@ def _windows(strokes: NDArray[np.bool_], height: int) -> list[slice]:
 
 def _letter(
     strokes: NDArray[np.bool_], paper: NDArray[np.bool_], window: slice, before: NDArray[np.float32],
-    after: NDArray[np.float32], usual_before: float, usual_after: float,
+    after: NDArray[np.float32], median_before: float, median_after: float,
 ) -> tuple[float, float, float, float, float, float]:  # fmt: skip
     """The measures of one window, in the order of `Traces`."""
     inked, bare = strokes[:, window], paper[:, window]
     ink_before, ink_after = before[:, window][inked], after[:, window][inked]
     paper_before, paper_after = before[:, window][bare], after[:, window][bare]
     seen = _stands_out(ink_before, paper_before)
-    wiped = float(((ink_before > CLEAR_STROKE) & (ink_after < FAINT_STROKE)).mean()) if seen >= COULD_BE_SEEN else 0.0
+    was_clear, is_faint = ink_before > CLEAR_STROKE * median_before, ink_after < FAINT_STROKE * median_before
+    wiped = float((was_clear & is_faint).mean()) if seen >= COULD_BE_SEEN else 0.0
     return (
         float(ink_before.mean()),
-        float((ink_before < FAINT_STROKE * usual_before).mean()),
+        float((ink_before < FAINT_STROKE * median_before).mean()),
         seen,
         wiped,
-        float((paper_after > DARK_PAPER * usual_after).mean()) if paper_after.size else 0.0,
+        float((paper_after > DARK_PAPER * median_after).mean()) if paper_after.size else 0.0,
         _stands_out(ink_after, paper_after),
     )
 
