@@ -33,6 +33,7 @@ from docpipe.train.running import (
     resume,
     settle,
     silent,
+    to_training,
     trained,
 )  # fmt: skip
 from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, load_weights, make_network, save_network
@@ -137,7 +138,8 @@ def train_adversarial(config: TrainConfig, folder: Path, *, device: str = "cpu",
             descend(loss, critic, critic_adam, config.critic_rate_ratio * rate, config.clip_norm)
         else:
             critic.eval().requires_grad_(False)
-            generator.train().requires_grad_(True)
+            generator.requires_grad_(True)
+            to_training(generator, config)
             with autocast(config, place):
                 restored = restore(noisy)
                 fake = judge(critic, restored.to(clean.dtype), noisy)

@@ -90,6 +90,8 @@ class TrainConfig:
             turns of fixed length.
         critic_steps: in a turn of fixed length.
         generator_steps: in a turn.
+        frozen_norm: batch normalisation keeps the means and variances of `start_from`, instead of taking those of each
+            batch; for training on with batches of a few crops, where they waver.
         average: decay of the moving average of the weights, which is what is checked and exported.
         check_every: steps between checks; each writes a checkpoint and a sample sheet.
         checked: validation crops.
@@ -145,6 +147,7 @@ class TrainConfig:
     critic_threshold: float = 0.65
     critic_steps: int = 1
     generator_steps: int = 1
+    frozen_norm: bool = False
     average: float = 0.998
     check_every: int = 500
     checked: int = 128
@@ -176,6 +179,8 @@ class TrainConfig:
             raise UsageError(f"glyph_px is {list(self.glyph_px)}; it must be two heights above 0, the smaller first")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise UsageError(f"betas is {list(self.betas)}; each must be 0 or more and under 1")
+        if self.frozen_norm and not self.start_from:
+            raise UsageError("frozen_norm keeps what a network has learnt", "name its weights: start_from")
         self._check_what_a_stage_needs()
 
     def _check_what_a_stage_needs(self) -> None:

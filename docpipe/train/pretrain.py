@@ -33,6 +33,7 @@ from docpipe.train.running import (
     resume,
     settle,
     silent,
+    to_training,
     trained,
 )  # fmt: skip
 from docpipe.train.weights import GENERATOR_FILE, load_network, load_weights, make_network, save_network
@@ -75,6 +76,7 @@ def pretrain(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Te
     for network in (model, teacher):
         if network is not None:
             settle(network, place)
+    to_training(model, config)
     average = copy.deepcopy(model).requires_grad_(False)
     optimiser = adam(model, config)
     parts = {"model": model, "average": average, "optimiser": optimiser}

@@ -9,7 +9,7 @@ from torch.nn.functional import ctc_loss
 
 from docpipe.models.recogniser import BLANK
 from docpipe.train.config import TrainConfig
-from docpipe.train.running import Place, autocast, settle
+from docpipe.train.running import Place, autocast, settle, to_training
 from docpipe.train.vgg import load_vgg
 from docpipe.train.weights import load_network
 
@@ -57,7 +57,7 @@ class Judges:
             with autocast(self._config, self._place):
                 shown = generator(noisy).float() * inside + paper[:, None, None, None] * (1 - inside)
                 says = self._recogniser(shown)
-            generator.train()
+            to_training(generator, self._config)
             loss = loss + self._text_weight * text_loss(says, labels, lengths)
         return loss
 

@@ -84,6 +84,14 @@ def settle(module: nn.Module, place: Place) -> None:
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # an overload that the stubs lack
 
 
+def to_training(network: nn.Module, config: TrainConfig) -> None:
+    """Put a network into training mode, all but its normalisation where that is frozen."""
+    network.train()
+    for part in network.modules():
+        if config.frozen_norm and isinstance(part, nn.BatchNorm2d):
+            part.eval()
+
+
 def trained(module: nn.Module, place: Place, config: TrainConfig) -> nn.Module:
     """The same network as its training calls it: compiled where asked for, its gradients averaged over processes."""
     if config.compile:
