@@ -336,6 +336,15 @@ def test_a_run_may_go_on_from_the_weights_of_another(config, model, tmp_path):
     assert all(torch.allclose(kept[name], value) for name, value in load_file(learnt).items() if "weight" in name)
 
 
+def test_frozen_normalisation_keeps_its_means_and_variances_and_the_rest_learns(config, model, tmp_path):
+    learnt = tmp_path / "model" / "model.safetensors"
+    begun = replace(config, start_from=str(learnt), frozen_norm=True, steps=3)
+    before, after = load_file(learnt), pretrain(begun, new_run(tmp_path, begun)).state_dict()
+    assert any("running_mean" in name for name in before)
+    for name, value in before.items():
+        assert torch.equal(after[name], value) == ("running" in name or "num_batches" in name), name
+
+
 def test_weights_of_another_network_are_refused(config, model, tmp_path):
     begun = replace(config, start_from=str(tmp_path / "model" / "model.safetensors"), widths=(4, 6))
     with pytest.raises(InputError, match="another network"):
