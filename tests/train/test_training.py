@@ -272,6 +272,7 @@ def test_a_config_that_is_none_is_refused(tmp_path, text, complaint):
     [
         ("steps=abc", "steps is 'abc'"), ("seed=-1", "seed is -1"), ("widths=[0]", "widths is [0]"),
         ("network=foo", "no network 'foo'"), ("threads=true", "threads is True"),
+        ("frozen_norm=true", "start_from"),
     ],
 )  # fmt: skip
 def test_a_value_that_makes_no_sense_is_named(cards, tmp_path, change, complaint):
