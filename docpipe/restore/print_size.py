@@ -50,10 +50,16 @@ def glyph_height(gray: Gray, dpi: Dpi | None = None) -> float | None:
             heights, scale = seen, nearer
     if len(heights) < _FEWEST_GLYPHS:
         return None
-    if np.median(heights) * scale < _WELL_MEASURED_PX:
+    if _median(heights) * scale < _WELL_MEASURED_PX:
         enlarged = _heights_of_glyphs(_resized(gray, 2 * scale)) / (2 * scale)
         heights = enlarged if len(enlarged) >= _FEWEST_GLYPHS else heights
-    return float(np.median(_plausible(heights, dpi)))
+    return _median(_plausible(heights, dpi))
+
+
+def _median(heights: NDArray[np.float64]) -> float:
+    """The same as numpy's own, which would import all of `numpy.ma` before the first page."""
+    ordered = np.sort(heights)
+    return float(ordered[(len(heights) - 1) // 2] + ordered[len(heights) // 2]) / 2
 
 
 def _resized(gray: Gray, scale: float) -> Gray:
