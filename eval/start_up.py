@@ -17,7 +17,8 @@ CARD = Path(__file__).parent.parent / "examples" / "scans"
 @click.command()
 @click.option("--runs", default=15, show_default=True, help="Counted runs of each command, in turn.")
 @click.option("--card", default=None, type=click.Path(exists=True, path_type=Path), help="Scan to clean.")
-def main(runs: int, card: Path | None) -> None:
+@click.option("--keep", "keep_as", metavar="NAME", help="Keep it as eval/results/NAME.txt.  [default: print only]")
+def main(runs: int, card: Path | None, keep_as: str | None) -> None:
     """Print median wall seconds of whole processes; the commands take turns, so that drift hits all of them."""
     card = card or min(CARD.glob("*.png"))
     docpipe = str(Path(sys.executable).with_name("docpipe"))
@@ -36,13 +37,16 @@ def main(runs: int, card: Path | None) -> None:
                 if counted:
                     seconds[name].append(time.perf_counter() - began)
     empty = statistics.median(seconds["empty Python"])
-    lines = [f"{'command':<26} {'median s':>9} {'min':>6} {'max':>6} {'over empty':>11}"]
+    lines = [f"{card.name}, {runs} runs", f"{'command':<26} {'median s':>9} {'min':>6} {'max':>6} {'over empty':>11}"]
     for name, all_seconds in seconds.items():
         median = statistics.median(all_seconds)
         lines.append(
             f"{name:<26} {median:9.3f} {min(all_seconds):6.3f} {max(all_seconds):6.3f} {median - empty:11.3f}"
         )
-    keep("start_up", [f"{card.name}, {runs} runs", *lines])
+    if keep_as is None:
+        print("\n".join(lines))
+        return
+    keep(keep_as, lines)
 
 
 if __name__ == "__main__":
