@@ -22,7 +22,7 @@ class ModelCard:
         version: of this training of it, such as "1".
         stride: the network's input sizes must be multiples of this.
         overlap_px: distance from a tile's edge at which its effect has died away (see `tiles`).
-        tile_px: largest side of a tile.
+        tile_px: side of the square that bounds how many pixels a tile holds (see `tiles`).
         glyph_range: (smallest, largest) median glyph height in pixels that it was trained on.
         licence: SPDX expression of the weights.
         sha256: of `model.onnx`, in hexadecimal.

@@ -12,6 +12,9 @@ Tensor = NDArray[np.float32]
 
 BLEND_PX = 16
 _MORE_THAN_OF_SQUARES = 3  # times as many tiles along a side as squares would take are tried
+# A tile of a large page may hold a sixteenth of it: a network takes 100 to 170 bytes for each pixel of a tile, which
+# is then about what is held for the page itself, and the larger a tile, the less of it is thrown away at its edges.
+_TILES_A_PAGE, _LARGER_AT_MOST = 16, 4
 
 
 def restore_tiled(
@@ -27,8 +30,9 @@ def restore_tiled(
     Args:
         gray: (H, W) uint8, 0 = ink, 255 = paper.
         network: (1, 1, h, w) float32 in [0, 1] to the same shape; h and w are multiples of `stride`.
-        tile_px: side of the square that a tile holds no more pixels than; the memory needed grows with its square and
-            with the page's width.
+        tile_px: side of the square that a tile holds no more pixels than; of a page of more than 16 such squares, a
+            sixteenth of the page, up to four squares. The memory needed grows with the pixels of a tile and with the
+            page's width.
         stride: what the network's input sizes must be a multiple of.
         overlap_px: distance from an edge, in pixels, at which its effect on the result has died away.
 
@@ -53,10 +57,17 @@ def restore_tiled(
             strip[:, left : left + tile_width] += weight * network(tile)[0, 0]
         finished = (tops[i + 1] if i + 1 < len(tops) else top + tile_height) - top
         rows = restored[top : top + finished]
-        rows[:] = np.rint(np.clip(strip[: len(rows), :width], 0, 1) * 255)
+        rows[:] = _levels(strip[: len(rows), :width])
         strip[:-finished] = strip[finished:]
         strip[-finished:] = 0
     return restored
+
+
+def _levels(strip: NDArray[np.float32]) -> NDArray[np.float32]:
+    """From [0, 1] to whole grey levels, in place: copies of a strip would be the most that a large page needs."""
+    np.clip(strip, 0, 1, out=strip)
+    np.multiply(strip, 255, out=strip)
+    return np.rint(strip, out=strip)
 
 
 def check_tiling(*, tile_px: int, stride: int, overlap_px: int) -> None:
@@ -80,6 +91,7 @@ def _grid(
     Squares would not do: a page a little wider than a square takes two of them, which lie nearly upon each other.
     """
     height, width = (-(-side // stride) * stride for side in size)
+    most_px = tile_px**2 * min(max(1, height * width / (_TILES_A_PAGE * tile_px**2)), _LARGER_AT_MOST)
     middle = tile_px // stride * stride - 2 * overlap_px - BLEND_PX
     most_rows, most_columns = (_MORE_THAN_OF_SQUARES * -(-side // middle) for side in (height, width))
     found = []
@@ -87,7 +99,7 @@ def _grid(
         tall = _tile_length(height, rows, stride, overlap_px)
         for columns in range(1, most_columns + 1):
             wide = _tile_length(width, columns, stride, overlap_px)
-            if tall * wide <= tile_px**2:
+            if tall * wide <= most_px:
                 found.append((rows * columns * tall * wide, rows, columns, tall, wide))
                 break
     _, rows, columns, tall, wide = min(found)
