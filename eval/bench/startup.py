@@ -25,6 +25,7 @@ _INFERENCE = f"""
 import sys, cv2, numpy, onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = int(sys.argv[2])
+options.add_session_config_entry("session.intra_op.allow_spinning", "0")
 session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
 session.run(None, {{"page": numpy.ones((1, 1, 640, 1024), numpy.float32)}})
 {_SAY}
