@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 from docpipe.imageio import PageHeader
 
-# Enough for two gray A3 pages at 600 dpi.
+# Enough for two gray A3 pages at 600 dpi. What a network needs for its tiles comes on top: about as much for pages as
+# large as these, some 150 MB a page for smaller ones.
 MEMORY_IN_WORK = 1_200_000_000
 # Bytes a pixel while a page is read, restored and written, by (16 bit, colour); measured on pages of 70 megapixels.
 _BYTES_A_PIXEL = {(False, False): 8, (False, True): 12, (True, False): 14, (True, True): 24}
