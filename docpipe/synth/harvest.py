@@ -14,6 +14,7 @@ from docpipe.noise.base import MM_PER_INCH, PLAUSIBLE_DPI
 from docpipe.noise.patterns import INDEX_NAME, Entry, load_patterns, make_entry, write_patterns
 from docpipe.ocr.engine import Engine
 from docpipe.page import Gray, Page
+from docpipe.synth.harvest_blocks import grid_of, is_of_blocks
 from docpipe.synth.harvest_gate import KEPT_CONTRASTS, SEEN_CONTRASTS, legible, shows_a_row
 from docpipe.synth.harvest_page import take_apart
 from docpipe.synth.harvest_patch import Patch, cut_patches
@@ -33,7 +34,8 @@ class ScanReport:
         source: the file.
         pages: how many were looked at.
         kept: patterns that went into the library.
-        rejected: how many patches were not kept, by reason: "row" of glyphs, "read" by OCR, "seen" before.
+        rejected: how many patches were not kept, by reason: "blocks" of a JPEG file, "row" of glyphs, "read" by OCR,
+            "seen" before.
         error: why the scan, or a page of it, was not looked at; empty where all were.
         hint: what to try then.
     """
@@ -100,19 +102,32 @@ def harvest_page(page: Page, engine: Engine, *, dpi: float | None = None) -> tup
         dpi: without it a page that states none counts as A4.
 
     Returns:
-        The patches that are kept, and how many were rejected as a "row" of glyphs or "read" by OCR. Boxes are in
-        pixels of the page at `LARGEST_PX_PER_MM`, or at its own resolution where that is lower.
+        The patches that are kept, and how many were rejected as "blocks" of a JPEG file, a "row" of glyphs or
+        "read" by OCR. Boxes are in pixels of the page at `LARGEST_PX_PER_MM`, or at its own resolution where that is
+        lower.
 
     Raises:
         InputError: the page is too coarse or too small.
     """
     gray, mm_px = _workable(page, dpi)
     patches = cut_patches(gray, take_apart(gray, mm_px), mm_px)
-    in_no_row = [patch for patch in patches if not shows_a_row(patch.seen, mm_px, SEEN_CONTRASTS)
+    of_page = _without_blocks(patches, page.pixels, page.pixels.shape[1] / gray.shape[1])
+    in_no_row = [patch for patch in of_page if not shows_a_row(patch.seen, mm_px, SEEN_CONTRASTS)
                  and not shows_a_row(patch.pattern.gray, mm_px, KEPT_CONTRASTS)]
     read = legible(engine, [(patch.seen, mm_px) for patch in in_no_row])
     kept = [patch for patch, is_read in zip(in_no_row, read, strict=True) if not is_read]
-    return kept, Counter({"row": len(patches) - len(in_no_row), "read": sum(read)})
+    return kept, Counter({"blocks": len(patches) - len(of_page), "row": len(of_page) - len(in_no_row),
+                          "read": sum(read)})
+
+
+def _without_blocks(patches: Sequence[Patch], pixels: Gray, scale: float) -> list[Patch]:
+    """The patches that are more than blocks of a JPEG file, of which only the page as it was read can tell."""
+    grid = grid_of(pixels)
+    if grid is None:
+        return list(patches)
+    windows = (tuple(round(side * scale) for side in patch.box) for patch in patches)
+    return [patch for patch, (left, top, right, bottom) in zip(patches, windows, strict=True)
+            if not is_of_blocks(pixels, (slice(top, bottom), slice(left, right)), grid)]
 
 
 def _pages(scan: Path, options: ReadOptions | None) -> Iterator[Page]:

@@ -19,6 +19,7 @@ from docpipe.ocr.engine import Word
 from docpipe.ocr.engines import load_ocr
 from docpipe.page import Page
 from docpipe.synth.harvest import harvest, harvest_page
+from docpipe.synth.harvest_blocks import grid_of
 from docpipe.synth.harvest_gate import KEPT_CONTRASTS, legible, shows_a_row
 from docpipe.synth.harvest_ground import paper_light, portraits
 from docpipe.synth.harvest_lines import crossing_lines
@@ -98,6 +99,42 @@ def test_a_patch_keeps_away_from_print_is_small_and_fades_out(planted):
         gray = patch.pattern.gray
         edges = np.concatenate([gray[[0, -1]].ravel(), gray[:, [0, -1]].ravel()])
         assert (edges == NEUTRAL[patch.pattern.combine]).all()
+
+
+def jpeg_sheet(rng, quality, speck_at=None):
+    """A pale sheet of 75 x 105 mm, with a speck or none, stored as JPEG at 300 dpi: coarser when it is looked at."""
+    gray = np.clip(200 + rng.normal(0, 5, (886, 1240)), 0, 255)
+    if speck_at:
+        row, column = speck_at
+        gray[row:row + 5, column:column + 5] -= 170
+    stream = BytesIO()
+    Image.fromarray(gray.clip(0, 255).astype(np.uint8)).save(stream, "JPEG", quality=quality)
+    return np.array(Image.open(stream))
+
+
+@pytest.mark.parametrize("shift", [0, 3])
+def test_blocks_of_a_jpeg_file_are_no_specks(shift):
+    pixels = jpeg_sheet(np.random.default_rng(1), 3)
+    for row, column in ((30, 40), (50, 90), (50, 92), (80, 120)):
+        pixels[8 * row:8 * row + 8, 8 * column:8 * column + 8] -= 80
+    page = Page(np.ascontiguousarray(pixels[shift:, shift:]), dpi=(300.0, 300.0))
+    kept, rejected = harvest_page(page, Reads())
+    assert kept == [] and rejected["blocks"] >= 3
+
+
+def test_a_speck_that_a_jpeg_file_stores_is_a_speck():
+    pixels = jpeg_sheet(np.random.default_rng(1), 30, speck_at=(615, 333))
+    assert grid_of(pixels) is not None
+    kept, rejected = harvest_page(Page(pixels, dpi=(300.0, 300.0)), Reads())
+    assert [patch.kind for patch in kept] == ["specks"] and rejected["blocks"] == 0
+
+
+@pytest.mark.parametrize("side", [8, 16])
+def test_a_square_speck_of_a_file_without_blocks_is_a_speck(planted, side):
+    page, _ = planted(with_stain=False)
+    page.pixels[320:320 + side, 400:400 + side] = 190
+    assert grid_of(page.pixels) is None
+    assert len(harvest_page(page, Reads())[0]) == 1
 
 
 def test_a_stain_with_print_on_it_leaves_the_print_behind(planted):
