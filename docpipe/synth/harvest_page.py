@@ -12,6 +12,7 @@ from docpipe.noise.fields import Field
 from docpipe.page import Gray
 from docpipe.synth.harvest_ground import paper_light, portraits, where_grounds_meet
 from docpipe.synth.harvest_lines import LINE_MM, crossing_lines, long_lines
+from docpipe.synth.harvest_rows import in_rows_of
 from docpipe.synth.harvest_shapes import (
     FEWEST_IN_A_ROW,
     Mask,
@@ -36,6 +37,7 @@ DARKER = 0.2, 0.3
 SOLID = 0.45                                 # ink, where it is so dark on more than a stroke
 STREAK_MM, FOLD_MM, FOLD = 1.2, 3.0, 0.2     # widths; what is wider and as dark is print that lies on it
 PRINT_MARGIN_MM, RIM_OF_PAGE_MM = 4.0, 1.5   # a row may go on with a letter that a stain or a line hides
+DOT_MARGIN_MM = 0.7                          # more would take the specks between two lines, too
 TINY_MM, SPECK_MM, GRAIN_MM2 = 0.25, 0.8, 0.1         # larger ones may be letters, or parts of them
 FAINT = 0.4                                  # the rim of a stain is fainter than the ink of a pen
 SPOT_FILLED, RIM_MM = 0.85, 6.0              # of its hull; smaller rims may be the letter O
@@ -52,7 +54,8 @@ class PageMaps:
         paper: (H, W) float32, what the page would be without ink and noise.
         noise: where something is that is neither paper nor print, specks and lines included.
         lines: the streaks and folds among it that cross the page.
-        forbidden: print with a margin, portraits, the rim of the page, and where the paper cannot be told.
+        forbidden: print and what may be its dots, with a margin, portraits, the rim of the page, and where the paper
+            cannot be told.
     """
 
     lost: Field
@@ -74,8 +77,8 @@ def take_apart(gray: Gray, mm_px: float) -> PageMaps:
     fine = np.abs(lost - cv2.GaussianBlur(lost, (0, 0), 0.5 * mm_px))
     grain = float(np.median(fine)) / 0.6745              # a standard deviation that print does not raise
 
-    streaks, lines, printed = _lines_and_print(lost, grain, mm_px)
-    forbidden = grown(printed, disc(PRINT_MARGIN_MM * mm_px))
+    streaks, lines, printed, dots = _lines_and_print(lost, grain, mm_px)
+    forbidden = grown(printed, disc(PRINT_MARGIN_MM * mm_px)) | grown(dots, disc(DOT_MARGIN_MM * mm_px))
     forbidden |= portraits(gray, mm_px) | where_grounds_meet(paper, mm_px)
     rim = max(1, round(RIM_OF_PAGE_MM * mm_px))
     forbidden[:rim], forbidden[-rim:], forbidden[:, :rim], forbidden[:, -rim:] = 1, 1, 1, 1
@@ -87,8 +90,8 @@ def take_apart(gray: Gray, mm_px: float) -> PageMaps:
     return PageMaps(kept, paper, without(noise, forbidden), without(lines, forbidden), forbidden)
 
 
-def _lines_and_print(lost: Field, grain: float, mm_px: float) -> tuple[Mask, Mask, Mask]:
-    """Streaks; streaks and folds; print."""
+def _lines_and_print(lost: Field, grain: float, mm_px: float) -> tuple[Mask, Mask, Mask, Mask]:
+    """Streaks; streaks and folds; print; what may be the dots of print."""
     relief = _relief(lost, np.ones(lost.shape, np.uint8), mm_px)
     strokes = (relief > min(max(INK[0], 2 * grain), INK[1])).astype(np.uint8)
     dark = (relief > FOLD).astype(np.uint8)
@@ -103,7 +106,10 @@ def _lines_and_print(lost: Field, grain: float, mm_px: float) -> tuple[Mask, Mas
     printed = _print(ink, lost, mm_px) | solid | _pale_rows(lost, grown(lines, near), grain, mm_px)
     for level in DARKER:                                 # letters that run into the rim of a stain part from it here
         printed |= _print(ink & (relief > level).astype(np.uint8), lost, mm_px)
-    return streaks, lines, printed
+    dots = in_rows_of(glyphs, ink)
+    for level in DARKER:                                 # and letters that run into one another
+        dots |= in_rows_of(_glyphs((lost > level).astype(np.uint8), mm_px), ink)
+    return streaks, lines, printed, dots
 
 
 def _relief(lost: Field, counts: Mask, mm_px: float) -> Field:

@@ -73,15 +73,19 @@ def stands_in_rows(boxes: Boxes, fewest: int = FEWEST_IN_A_ROW) -> NDArray[np.bo
     """
     if len(boxes) > MOST_COMPARED:
         return np.ones(len(boxes), bool)
-    found = np.zeros(len(boxes), bool)
-    for turned in (boxes, boxes[:, [1, 0, 3, 2, 4]]):
-        left, top, width, height = turned[:, :4].astype(np.float32).T
-        bottom, middle = top + height, left + width / 2
-        for first in range(0, len(boxes), AT_ONCE):              # bounds the memory that comparing takes
-            here = slice(first, first + AT_ONCE)
-            taller = np.maximum(height[here, None], height)
-            alike = np.minimum(height[here, None], height) > 0.55 * taller
-            same_line = np.abs(bottom[here, None] - bottom) < 0.35 * taller
-            near = np.abs(middle[here, None] - middle) < 2.5 * taller
-            found[here] |= (alike & same_line & near).sum(axis=1) >= fewest
-    return found
+    return (count_beside(boxes) >= fewest) | (count_beside(boxes[:, [1, 0, 3, 2, 4]]) >= fewest)
+
+
+def count_beside(boxes: Boxes) -> NDArray[np.int64]:
+    """How many of their height each component has near it on its line, itself included."""
+    left, top, width, height = boxes[:, :4].astype(np.float32).T
+    bottom, middle = top + height, left + width / 2
+    count = np.zeros(len(boxes), np.int64)
+    for first in range(0, len(boxes), AT_ONCE):                  # bounds the memory that comparing takes
+        here = slice(first, first + AT_ONCE)
+        taller = np.maximum(height[here, None], height)
+        alike = np.minimum(height[here, None], height) > 0.55 * taller
+        same_line = np.abs(bottom[here, None] - bottom) < 0.35 * taller
+        near = np.abs(middle[here, None] - middle) < 2.5 * taller
+        count[here] = (alike & same_line & near).sum(axis=1)
+    return count

@@ -101,6 +101,38 @@ def test_a_patch_keeps_away_from_print_is_small_and_fades_out(planted):
         assert (edges == NEUTRAL[patch.pattern.combine]).all()
 
 
+def dotted(page, *at_mm):
+    """A page with dots of half a millimetre, each at so many millimetres from the top and from the left."""
+    pixels = page.pixels.copy()
+    for top, left in at_mm:
+        row, column = round(top * MM_PX) - 2, round(left * MM_PX) - 2
+        pixels[row:row + 4, column:column + 4] = 60
+    return replace(page, pixels=pixels)
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_the_colon_of_a_form_is_print_though_it_stands_far_from_its_label(planted, turn):
+    label, _ = planted(with_stain=False, text="Cashier")
+    page = dotted(label, (TEXT_AT[0] - 1.5, 62), (TEXT_AT[0] - 0.3, 62))
+    turned = replace(page, pixels=np.ascontiguousarray(np.rot90(page.pixels, turn)))
+    assert harvest_page(turned, Reads())[0] == []
+
+
+@pytest.mark.parametrize("top_mm, left_mm", [(TEXT_AT[0] + 8, 40), (TEXT_AT[0] - 8, 62), (TEXT_AT[0] - 1, 96)])
+def test_a_speck_between_lines_or_far_beyond_one_is_noise(planted, top_mm, left_mm):
+    page = dotted(planted(with_stain=False, text="Cashier")[0], (top_mm, left_mm))
+    (patch,), _ = harvest_page(page, Reads())
+    left, top, right, bottom = patch.box
+    assert left < left_mm * MM_PX < right and top < top_mm * MM_PX < bottom and patch.kind == "specks"
+
+
+def test_a_stain_that_a_row_of_print_meets_is_noise_still(planted):
+    page, _ = planted()
+    at = round(17 * MM_PX), round((STAIN_AT[0] + 1) * MM_PX)
+    cv2.putText(page.pixels, "Cashier", at, cv2.FONT_HERSHEY_SIMPLEX, 0.8, 30, 2, cv2.LINE_AA)
+    assert harvest_page(page, Reads())[0]
+
+
 def jpeg_sheet(rng, quality, speck_at=None):
     """A pale sheet of 75 x 105 mm, with a speck or none, stored as JPEG at 300 dpi: coarser when it is looked at."""
     gray = np.clip(200 + rng.normal(0, 5, (886, 1240)), 0, 255)
