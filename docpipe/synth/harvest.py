@@ -18,7 +18,7 @@ from docpipe.synth.harvest_blocks import grid_of, is_of_blocks
 from docpipe.synth.harvest_gate import KEPT_CONTRASTS, SEEN_CONTRASTS, legible, shows_a_row
 from docpipe.synth.harvest_page import take_apart
 from docpipe.synth.harvest_patch import Patch, cut_patches
-from docpipe.synth.likeness import is_like_one_of, look_of
+from docpipe.synth.likeness import Look, is_like_one_of, look_of
 
 LARGEST_PX_PER_MM = 8.0         # 200 dpi: finer pages are made so coarse
 LEAST_PX_PER_MM = 3.0           # 76 dpi: on coarser ones print of the usual size cannot be told from specks
@@ -79,7 +79,7 @@ def harvest(scans: Sequence[Path], library: Path, engine: Engine, *, origin: str
                 pages += 1
                 rejected.update(because)
                 for patch in patches:
-                    look = look_of(patch.pattern.gray)
+                    look = look_of(patch.pattern)
                     if is_like_one_of(look, looks):
                         rejected["seen"] += 1
                         continue
@@ -161,8 +161,8 @@ def _dpi_of(page: Page, dpi: float | None) -> float:
     return dpi or min(UNSTATED_DPI, max(page.pixels.shape) / A4_LONG_SIDE_MM * MM_PER_INCH)
 
 
-def _looks(library: Path) -> list[int]:
+def _looks(library: Path) -> list[Look]:
     if not (library / INDEX_NAME).exists():
         return []
     held = load_patterns(library)
-    return [look_of(held.pattern(entry.id).gray) for entry in held.entries]
+    return [look_of(held.pattern(entry.id)) for entry in held.entries]

@@ -1,26 +1,64 @@
-"""Near-duplicates: a fingerprint of how a patch looks, which small changes leave nearly as it is."""
+"""Near-duplicates: patches that look alike once they are laid over one another, shifted, turned, mirrored or scaled."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
-from docpipe.page import Gray
+from docpipe.noise.fields import Field
+from docpipe.noise.patterns import NEUTRAL, Pattern
 
-SIDE_PX, KEPT = 32, 8       # the patch is made so small, and so many of its lowest frequencies each way count
-MOST_BITS_APART = 8         # of 64; two patches that have nothing in common are 32 apart
+SIDE_PX, WITHIN_SPREADS = 32, 5.0       # what is compared: so large a square around the middle of a patch
+FAINT = 0.1                             # of the strongest light lost: what is fainter does not tell where the middle is
+SHIFTS_PX = (-2, -1, 0, 1, 2)
+LEAST_CORRELATION = 0.95                # a speck on the glass, scanned twice, reaches .97
+MOST_TIMES_LARGER = 2.0                 # a smudge of 10 mm is not what pasting makes of a speck
 
 
-def look_of(gray: Gray) -> int:
-    """64 bits, one a low frequency of the patch: set where it is above the median of them all.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a patch looks, wherever in its box it lies and however strong it is.
 
-    Source: the perceptual hash of Zauner (2010), a discrete cosine transform against its median.
+    Args:
+        picture: (`SIDE_PX`, `SIDE_PX`) float32, the light lost, of mean 0 and length 1.
+        spread_mm: root mean square distance of the light lost from its middle.
     """
-    small = cv2.resize(gray, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
-    low = cv2.dct(small)[:KEPT, :KEPT].ravel()
-    return int("".join("1" if bit else "0" for bit in low > np.median(low)), 2)
+
+    picture: Field = field(repr=False)
+    spread_mm: float
 
 
-def is_like_one_of(look: int, others: Iterable[int]) -> bool:
-    """Whether at most `MOST_BITS_APART` bits tell it from another one."""
-    return any((look ^ other).bit_count() <= MOST_BITS_APART for other in others)
+def look_of(pattern: Pattern) -> Look:
+    """The look of a pattern."""
+    lost = np.float32(NEUTRAL[pattern.combine]) - pattern.gray.astype(np.float32)
+    weight = np.abs(lost)
+    weight = np.maximum(weight - FAINT * weight.max(), 1e-6)
+    rows, columns = np.indices(lost.shape)
+    row, column = (float(np.average(places, weights=weight)) for places in (rows, columns))
+    spread = max(0.5, float(np.sqrt(np.average((rows - row) ** 2 + (columns - column) ** 2, weights=weight))))
+    scale = SIDE_PX / (WITHIN_SPREADS * spread)
+    calm = cv2.GaussianBlur(lost, (0, 0), 0.5 / scale) if scale < 1 else lost      # warping samples
+    middle = (SIDE_PX - 1) / 2
+    move = np.array([[scale, 0, middle - scale * column], [0, scale, middle - scale * row]])
+    picture = cv2.warpAffine(calm, move, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)
+    return Look(_normed(np.asarray(picture, np.float32)), spread / pattern.dpi * 25.4)
+
+
+def is_like_one_of(look: Look, others: Sequence[Look]) -> bool:
+    """Whether one of others correlates with a look at `LEAST_CORRELATION` or more, and is of about its size."""
+    sized = [other.picture.ravel() for other in others
+             if 1 / MOST_TIMES_LARGER < other.spread_mm / look.spread_mm < MOST_TIMES_LARGER]
+    return bool(sized) and float((np.stack(sized) @ _views(look.picture).T).max()) >= LEAST_CORRELATION
+
+
+def _views(picture: Field) -> Field:
+    """(200, `SIDE_PX`²) a picture in each of eight ways to turn and mirror it, and shifted a little."""
+    ways = [np.rot90(mirrored, turns) for mirrored in (picture, picture[:, ::-1]) for turns in range(4)]
+    return np.stack([_normed(np.roll(way, (down, right), (0, 1))).ravel()
+                     for way in ways for down in SHIFTS_PX for right in SHIFTS_PX])
+
+
+def _normed(picture: Field) -> Field:
+    flat = picture - picture.mean()
+    return np.asarray(flat / max(1e-6, float(np.linalg.norm(flat))), np.float32)

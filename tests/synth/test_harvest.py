@@ -13,7 +13,7 @@ from PIL import Image
 from docpipe.cards.portrait import draw_portrait
 from docpipe.cli import main
 from docpipe.errors import ExitCode, InputError
-from docpipe.noise.patterns import NEUTRAL, load_patterns
+from docpipe.noise.patterns import NEUTRAL, Pattern, load_patterns
 from docpipe.noise.stains import stain
 from docpipe.ocr.engine import Word
 from docpipe.ocr.engines import load_ocr
@@ -265,12 +265,47 @@ def test_paper_is_estimated_under_print_and_stains(planted):
     assert np.abs(paper - 240).max() < 6
 
 
-def test_the_same_look_again_is_a_near_duplicate_and_another_one_is_not():
-    rng = np.random.default_rng(1)
-    first, other = (np.rint(255 * (1 - 0.5 * stain(40, 0.5, rng))).astype(np.uint8) for _ in range(2))
-    again = cv2.GaussianBlur(np.clip(first.astype(np.int16) + 4, 0, 255).astype(np.uint8), (3, 3), 0)
-    assert is_like_one_of(look_of(again), [look_of(other), look_of(first)])
-    assert not is_like_one_of(look_of(rng.integers(0, 256, (50, 50)).astype(np.uint8)), [look_of(first)])
+@pytest.fixture
+def blot():
+    """A stain of 10 mm, as a pattern that may be moved within its box."""
+    drop = 0.5 * stain(40, 0.5, np.random.default_rng(1))
+    drop[:, : drop.shape[1] // 3] *= 0.2                   # it is not the same when it is mirrored
+
+    def draw(down=0, right=0):
+        wide = np.pad(drop, 12)
+        return Pattern(np.rint(255 * (1 - np.roll(wide, (down, right), (0, 1)))).astype(np.uint8), "multiply", DPI)
+
+    return draw
+
+
+@pytest.mark.parametrize("change", [
+    lambda gray: np.clip(cv2.GaussianBlur(gray, (3, 3), 0).astype(np.int16) + 4, 0, 255).astype(np.uint8),
+    lambda gray: np.roll(gray, (9, -11), (0, 1)),
+    lambda gray: np.ascontiguousarray(gray[:, ::-1]),
+    lambda gray: np.ascontiguousarray(np.rot90(gray)),
+    lambda gray: cv2.resize(gray, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_LINEAR),
+    lambda gray: np.pad(gray, ((0, 30), (25, 0)), constant_values=255),
+], ids=["paler", "shifted", "mirrored", "turned", "larger", "cut wider"])
+def test_the_same_patch_again_is_a_near_duplicate_however_it_was_cut(blot, change):
+    first = blot()
+    again = Pattern(change(first.gray), "multiply", DPI)
+    assert is_like_one_of(look_of(again), [look_of(first)])
+
+
+def test_a_piece_of_a_streak_is_like_the_next_piece_of_it():
+    streak = np.full((40, 300), 255, np.uint8)
+    streak[18:22, 10:-10] = 190
+    assert is_like_one_of(look_of(Pattern(np.ascontiguousarray(streak[:, 30:].T), "multiply", DPI)),
+                          [look_of(Pattern(streak, "multiply", DPI))])
+
+
+def test_another_look_or_another_size_is_no_near_duplicate(blot):
+    first = blot()
+    blots = [stain(40, 0.9, np.random.default_rng(seed)) for seed in (2, 3)]
+    others = [np.rint(255 * (1 - 0.5 * lost)).astype(np.uint8) for lost in blots]
+    three_times = cv2.resize(first.gray, None, fx=3, fy=3)
+    for other in (*others, three_times, 255 - first.gray // 2):
+        assert not is_like_one_of(look_of(Pattern(other, "multiply", DPI)), [look_of(first)])
     assert not is_like_one_of(look_of(first), [])
 
 
