@@ -117,7 +117,7 @@ def renewed(folder: Path, inbox: Path, _expected: dict[str, bytes], *, cards: in
     hand, and judged against one that goes on from weights of the shipped network's past; on a few cards that may end
     either way, so what is looked at is that the model in service is the one that the state speaks of.
     """
-    learnt = {"name": '"learnt"', "start_from": f'"{ROOT}/eval/results/compact-1/model.safetensors"'}
+    learnt = {"name": '"learnt"', "start_from": f'"{ROOT}/eval/results/compact-2/model.safetensors"'}
     registry = Registry(folder / "models")
     shipped = registry.in_service().spec
     with Loopback(folder) as loopback:

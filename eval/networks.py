@@ -67,7 +67,7 @@ def main(places: tuple[Path, ...], recipe: str, cards: int, crops: int, keep_as:
     A network that none of them holds is named as not trained; its size and speed are those of fresh weights.
 
     \b
-    python -m eval.networks eval/results/compact-1 runs/002-teacher --keep networks
+    python -m eval.networks eval/results/compact-2 runs/002-teacher --keep networks
     """
     try:
         lines = table(places, *drawn_crops(recipe, cards, crops), drawn_pages(recipe, CALIBRATED_ON))
