@@ -27,7 +27,7 @@ ANY_KIND = "any"
 
 
 def paste(gray: Gray, pattern: Pattern, *, x_px: int, y_px: int, size_px: float, turn_deg: float,
-          opacity: float) -> Gray:
+          density: float) -> Gray:
     """Lay one pattern over a page.
 
     Args:
@@ -37,7 +37,8 @@ def paste(gray: Gray, pattern: Pattern, *, x_px: int, y_px: int, size_px: float,
         y_px: row of the page on which the middle of the pattern lies.
         size_px: length of the longer side of the pattern on the page.
         turn_deg: by how much it is turned.
-        opacity: 0 (not seen) to 1 (as it is).
+        density: how much of the dirt lies there, 0 (none) to 1 (as it is). What is multiplied takes light as a layer of
+            that share of its thickness does (Beer's law); the others are as far from neutral as that.
 
     Returns:
         (H, W) uint8, a new array.
@@ -46,16 +47,23 @@ def paste(gray: Gray, pattern: Pattern, *, x_px: int, y_px: int, size_px: float,
         ValueError: a parameter is outside its range.
     """
     check("size_px", size_px, 1)
-    check("opacity", opacity, 0, 1)
+    check("density", density, 0, 1)
     check("x_px", x_px, 0, gray.shape[1] - 1)
     check("y_px", y_px, 0, gray.shape[0] - 1)
     neutral = NEUTRAL[pattern.combine]
     patch = _turned(pattern.gray, size_px / max(pattern.gray.shape), turn_deg, neutral)
     on_page, in_patch = windows(gray.shape, patch.shape, x_px, y_px)
     pasted = gray.copy()
-    pasted[on_page] = _combined(gray[on_page], neutral + np.float32(opacity) * (patch[in_patch] - neutral),
-                                pattern.combine)
+    dirt = _thinned(patch[in_patch], density, pattern.combine)
+    pasted[on_page] = _combined(gray[on_page], dirt, pattern.combine)
     return pasted
+
+
+def _thinned(patch: Field, density: float, combine: Combine) -> Field:
+    share, neutral = np.float32(density), np.float32(NEUTRAL[combine])
+    if combine == "multiply":
+        return neutral * (np.maximum(patch, 1) / neutral) ** share      # of no light at all no layer lets any through
+    return neutral + share * (patch - neutral)
 
 
 def _turned(patch: Gray, scale: float, turn_deg: float, neutral: int) -> Field:
@@ -97,10 +105,10 @@ class Paste(Noise):
     dirt: Choices = (ANY_KIND,)             # or keys of `KINDS`, of each of which every library must hold one
     split: Choices = ("train",)             # what a model learns from is not what it is tested on
     scale: Range = (0.6, 1.6)
-    opacity: Range = (0.2, 1.0)
+    density: Range = (0.2, 1.0)
     turn_deg: Range = (0.0, 360.0)
     seed: Counts = ANY_SEED
-    harmless: ClassVar = {"opacity": 0.0}
+    harmless: ClassVar = {"density": 0.0}
 
     def _check_words(self, name: str, given: Choices, default: Any) -> None:  # noqa: ARG002
         match name:
@@ -130,7 +138,7 @@ class Paste(Noise):
         library, dirt, split = (str(drawn[name]) for name in ("library", "dirt", "split"))
         return drawn | {"pattern": pick(library, dirt=dirt, split=split, seed=int(drawn["seed"]))}
 
-    def _change(self, page: Page, *, library: str, dirt: str, split: str, scale: float, opacity: float,
+    def _change(self, page: Page, *, library: str, dirt: str, split: str, scale: float, density: float,
                 turn_deg: float, seed: int, pattern: str = "") -> Gray:
         # A record names its pattern: it stays true when the library gets more of them.
         picked = pattern or pick(library, dirt=dirt, split=split, seed=seed)
@@ -138,7 +146,7 @@ class Paste(Noise):
         size_px = scale * max(patch.gray.shape) / patch.dpi * MM_PER_INCH * px_per_mm(page)
         y_px, x_px = np.random.default_rng(seed).integers(page.pixels.shape)
         return paste(page.pixels, patch, x_px=int(x_px), y_px=int(y_px), size_px=max(1.0, size_px),
-                     turn_deg=turn_deg, opacity=opacity)
+                     turn_deg=turn_deg, density=density)
 
 
 def pick(library: str, *, dirt: str, split: str, seed: int) -> str:

@@ -44,7 +44,7 @@ def write_sheet(path: Path, library: Library, ids: Sequence[str]) -> None:
 def _cell(pattern: Pattern, caption: str) -> Gray:
     ground = np.full((CELL_PX, CELL_PX), DARK if pattern.combine == "lighten" else PAPER, np.uint8)
     middle = CELL_PX // 2
-    shown = paste(ground, pattern, x_px=middle, y_px=middle, size_px=CELL_PX - 2, turn_deg=0, opacity=1)
+    shown = paste(ground, pattern, x_px=middle, y_px=middle, size_px=CELL_PX - 2, turn_deg=0, density=1)
     below = np.full((CAPTION_PX, CELL_PX), 255, np.uint8)
     cv2.putText(below, caption, (1, CAPTION_PX - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.36, 0, 1, cv2.LINE_AA)
     cell: Gray = np.pad(np.vstack([shown, below]), GAP_PX // 2, constant_values=255)

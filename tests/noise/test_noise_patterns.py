@@ -171,7 +171,7 @@ def test_a_pattern_has_on_paper_the_size_that_its_resolution_gives_it(small):
     entry = make_entry(flat, kind="stain", origin="a test", licence="CC0-1.0")
     write_patterns(small.folder, [(entry, flat.gray)])
     page = Page(np.full((900, 900), 255, np.uint8), dpi=(127.0, 127.0))                # 5 pixels a millimetre
-    drawn = {"library": str(small.folder), "dirt": "any", "split": "train", "scale": 1.5, "opacity": 1.0,
+    drawn = {"library": str(small.folder), "dirt": "any", "split": "train", "scale": 1.5, "density": 1.0,
              "turn_deg": 0.0, "seed": 3, "pattern": entry.id}
     rows, columns = np.nonzero(Paste().apply(page, drawn).pixels < 200)
     assert np.ptp(columns) + 1 == pytest.approx(75, abs=2) and np.ptp(rows) + 1 == pytest.approx(37, abs=2)
@@ -196,11 +196,11 @@ def test_the_training_recipe_pastes_training_patterns_of_the_shipped_library():
 
 
 @pytest.mark.parametrize("combine", sorted(NEUTRAL))
-@given(size=st.floats(1, 200), turn=st.floats(-360, 360), opacity=st.floats(0, 1))
+@given(size=st.floats(1, 200), turn=st.floats(-360, 360), density=st.floats(0, 1))
 @settings(max_examples=20)
-def test_a_neutral_patch_leaves_the_page_as_it_is(combine, size, turn, opacity):
+def test_a_neutral_patch_leaves_the_page_as_it_is(combine, size, turn, density):
     plain = Pattern(np.full((20, 30), NEUTRAL[combine], np.uint8), combine, 100.0)
-    pasted = paste(PAGE, plain, x_px=5, y_px=60, size_px=size, turn_deg=turn, opacity=opacity)
+    pasted = paste(PAGE, plain, x_px=5, y_px=60, size_px=size, turn_deg=turn, density=density)
     assert np.array_equal(pasted, PAGE)
 
 
@@ -212,14 +212,23 @@ def test_a_neutral_patch_leaves_the_page_as_it_is(combine, size, turn, opacity):
 ])
 def test_a_patch_meets_the_page_the_way_it_says(combine, value, expected):
     pattern = Pattern(np.full((400, 400), value, np.uint8), combine, 300.0)
-    pasted = paste(PAGE, pattern, x_px=45, y_px=35, size_px=400, turn_deg=0, opacity=1)
+    pasted = paste(PAGE, pattern, x_px=45, y_px=35, size_px=400, turn_deg=0, density=1)
     assert np.array_equal(pasted, expected(PAGE))
+
+
+def test_half_of_what_is_multiplied_twice_is_the_whole_of_it():
+    stain = Pattern(np.full((400, 400), 90, np.uint8), "multiply", 300.0)
+    how = {"x_px": 45, "y_px": 35, "size_px": 400, "turn_deg": 0}
+    half = paste(PAGE, stain, density=0.5, **how)
+    twice, whole = paste(half, stain, density=0.5, **how), paste(PAGE, stain, density=1, **how)
+    assert np.abs(twice.astype(int) - whole).max() <= 1
+    assert (half <= PAGE - 0.6 * (PAGE - whole.astype(float)) + 1).all(), "no blend of both, which would take half"
 
 
 @pytest.mark.parametrize("size_px", [40, 8])
 def test_a_patch_covers_its_size_around_its_place_and_nothing_else(size_px):
     pasted = paste(np.full((100, 100), 255, np.uint8), Pattern(np.zeros((20, 40), np.uint8), "darken", 100.0),
-                   x_px=50, y_px=40, size_px=size_px, turn_deg=0, opacity=1)
+                   x_px=50, y_px=40, size_px=size_px, turn_deg=0, density=1)
     rows, columns = np.nonzero(pasted < 128)
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == pytest.approx((size_px / 2, size_px), abs=2)
     assert rows.mean() == pytest.approx(40, abs=1.5) and columns.mean() == pytest.approx(50, abs=1.5)
@@ -228,4 +237,4 @@ def test_a_patch_covers_its_size_around_its_place_and_nothing_else(size_px):
 def test_a_patch_beside_the_page_is_refused():
     with pytest.raises(ValueError, match="x_px is 90"):
         paste(PAGE, generate_pattern("dirt", np.random.default_rng(0)), x_px=90, y_px=0, size_px=9,
-              turn_deg=0, opacity=1)
+              turn_deg=0, density=1)
