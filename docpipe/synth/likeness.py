@@ -9,10 +9,10 @@ import numpy as np
 from docpipe.noise.fields import Field
 from docpipe.noise.patterns import NEUTRAL, Pattern
 
-SIDE_PX, WITHIN_SPREADS = 32, 5.0       # what is compared: so large a square around the middle of a patch
+SIDE_PX, WITHIN_SPREADS = 64, 5.0       # what is compared: so large a square around the middle of a patch
 FAINT = 0.1                             # of the strongest light lost: what is fainter does not tell where the middle is
 SHIFTS_PX = (-2, -1, 0, 1, 2)
-LEAST_CORRELATION = 0.95                # a speck on the glass, scanned twice, reaches .97
+LEAST_CORRELATION = 0.96                # of .95 more stains of different origin would be taken for one
 MOST_TIMES_LARGER = 2.0                 # a smudge of 10 mm is not what pasting makes of a speck
 
 
