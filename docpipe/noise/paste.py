@@ -62,7 +62,8 @@ def paste(gray: Gray, pattern: Pattern, *, x_px: int, y_px: int, size_px: float,
 def _thinned(patch: Field, density: float, combine: Combine) -> Field:
     share, neutral = np.float32(density), np.float32(NEUTRAL[combine])
     if combine == "multiply":
-        return neutral * (np.maximum(patch, 1) / neutral) ** share      # of no light at all no layer lets any through
+        passed = np.maximum(patch, 1) / neutral     # of no light at all no layer lets any through
+        return np.asarray(neutral * passed**share, np.float32)
     return neutral + share * (patch - neutral)
 
 
