@@ -17,7 +17,7 @@ GREEN, GRAY = (20, 110, 60), (90, 90, 90)
 
 
 @click.command()
-@click.option("--number", default=20, show_default=True, help="Of the card, in a series of recipe worn.")
+@click.option("--number", default=56, show_default=True, help="Of the card, in a series of recipe worn.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=PROJECT / "docs" / "before-after.jpg")
 def main(number: int, out: Path) -> None:
     """Draw the picture into docs/."""
