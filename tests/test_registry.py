@@ -13,7 +13,7 @@ from docpipe.restore import SHIPPED_MODEL
 onnx = pytest.importorskip("onnx", reason="small networks are made with onnx (pip install 'docpipe-ocr[train]')")
 from tests.restore.small_network import blur_model, write_model  # noqa: E402 (needs onnx)
 
-SHIPPED = "compact@1"
+SHIPPED = f"compact@{json.loads((SHIPPED_MODEL / 'card.json').read_text())['version']}"
 
 
 @pytest.fixture

@@ -48,8 +48,9 @@ def test_a_training_adds_the_next_version_and_can_be_gone_on_with(server, cards,
     resumed = train(runs=str(tmp_path / "runs"), resume=str(tmp_path / "runs" / "001-tiny"), changes={"steps": "6"})
     assert resumed == "tiny@2"
     registry = Registry.of_environment()
-    assert [model.spec for model in registry.models()[0]] == ["compact@1", "tiny@1", "tiny@2"]
-    assert registry.in_service().spec == "compact@1" and registry.changes() == []
+    shipped, *learnt = registry.models()[0]
+    assert shipped.is_shipped and [model.spec for model in learnt] == ["tiny@1", "tiny@2"]
+    assert registry.in_service() == shipped and registry.changes() == []
 
 
 def test_a_training_that_was_killed_is_gone_on_with_by_the_next_run(server, cards, tmp_path, monkeypatch):  # noqa: F811
