@@ -72,43 +72,34 @@ def test_too_little_overlap_shows():
     assert np.abs(tiled.astype(int) - untiled(gray, network, 1)).max() > 10
 
 
-@pytest.mark.parametrize(("height", "width", "squares"), [(400, 600, 1), (1000, 700, 1000 * 700 / 16 / 130**2),
-                                                          (2000, 3000, 4)])  # fmt: skip
-def test_a_tile_holds_a_square_or_of_a_large_page_a_sixteenth_up_to_four_squares(height, width, squares):
+def tile_sizes(shape, **how):
+    """Pixels of each tile that a page of that shape is cut into."""
     seen = []
 
     def network(tile):
         seen.append(tile.size)
         return tile
 
-    restore_tiled(np.zeros((height, width), np.uint8), network, tile_px=130, stride=8, overlap_px=16)
-    assert 0.8 * squares * 130**2 < max(seen) <= squares * 130**2
+    restore_tiled(np.zeros(shape, np.uint8), network, **how)
+    return seen
+
+
+@pytest.mark.parametrize(("height", "width", "squares"), [(400, 600, 1), (1000, 700, 1000 * 700 / 16 / 130**2),
+                                                          (2000, 3000, 4)])  # fmt: skip
+def test_a_tile_holds_a_square_or_of_a_large_page_a_sixteenth_up_to_four_squares(height, width, squares):
+    largest = max(tile_sizes((height, width), tile_px=130, stride=8, overlap_px=16))
+    assert 0.8 * squares * 130**2 < largest <= squares * 130**2
 
 
 def test_tiles_lie_upon_each_other_no_more_than_they_must():
     """A page a little wider than a square tile is one tile, not two that are nearly the same."""
-    seen = []
-
-    def network(tile):
-        seen.append(tile.size)
-        return tile
-
-    restore_tiled(np.zeros((750, 1123), np.uint8), network, tile_px=1024, stride=16, overlap_px=160)
-    assert len(seen) == 1
-    restore_tiled(np.zeros((1276, 2022), np.uint8), network, tile_px=1024, stride=16, overlap_px=160)
-    assert sum(seen[1:]) < 1.6 * 1276 * 2022
+    assert len(tile_sizes((750, 1123), tile_px=1024, stride=16, overlap_px=160)) == 1
+    assert sum(tile_sizes((1276, 2022), tile_px=1024, stride=16, overlap_px=160)) < 1.6 * 1276 * 2022
 
 
 def test_of_a_large_page_little_more_than_a_third_is_computed_twice():
     """A3 at 600 dpi and the tiles of the shipped model, all an eighth as long."""
-    seen = []
-
-    def network(tile):
-        seen.append(tile.size)
-        return tile
-
-    restore_tiled(np.zeros((1240, 877), np.uint8), network, tile_px=128, stride=2, overlap_px=12)
-    assert sum(seen) < 1.37 * 1240 * 877
+    assert sum(tile_sizes((1240, 877), tile_px=128, stride=2, overlap_px=12)) < 1.37 * 1240 * 877
 
 
 def test_a_page_that_fits_is_one_tile():
