@@ -174,7 +174,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     Args:
         name_or_path: the name of a built-in recipe, such as "starter", or a TOML file. A file whose `base` names
             a built-in recipe needs to say only what differs from it; its [[noise]] entries replace those of the
-            base, its [[more]] entries join them, and all come in the order of `NOISES`.
+            base, its [[more]] entries join them or take the place of one of their kind, and all come in the order of
+            `NOISES`.
 
     Raises:
         InputError: there is no such recipe, it is not TOML, or it holds a key, a noise or a value that
@@ -251,10 +252,12 @@ def parse_recipe(table: dict[str, Any]) -> Recipe:
             raise ValueError(f"{key} is {value!r}, which is of the wrong type")
     settings: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
                                 for key, value in table.items() if key not in ("noise", "more")}
-    steps = [_parse_step(entry) for entry in [*table["noise"], *table.get("more", [])]]
-    if "more" in table:
+    steps = [_parse_step(entry) for entry in table["noise"]]
+    if more := [_parse_step(entry) for entry in table.get("more", [])]:
+        replaced = {step.kind for step in more}
         order = list(NOISES)
-        steps.sort(key=lambda step: order.index(step.kind))
+        steps = sorted([*(step for step in steps if step.kind not in replaced), *more],
+                       key=lambda step: order.index(step.kind))
     return Recipe(steps=tuple(steps), **settings)
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from docpipe.errors import UsageError
 
+PIXEL_STAGES = ("pixels", "distil", "noise2noise")
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "stage": ("pixels", "distil", "noise2noise", "critic", "adversarial", "recogniser"),
+    "stage": (*PIXEL_STAGES, "critic", "adversarial", "recogniser"),
     "schedule": ("flat", "cosine"),
+    "optimiser": ("adam", "muon"),
     "gan_loss": ("bce", "hinge", "least_squares"),
     "precision": ("float32", "bfloat16"),
 }
@@ -73,6 +75,8 @@ class TrainConfig:
         schedule: after the warm-up, "flat" stays and falls over the last share `cooldown`; "cosine" falls at once.
         cooldown: 0 to 1.
         critic_rate_ratio: learning rate of the critic in an adversarial stage, in that of the generator.
+        optimiser: "adam", or "muon" for the convolutions (`docpipe.train.muon`), which learns a generator's pixels in
+            about a third of the steps.
         betas: of Adam.
         clip_norm: largest norm of a step's gradient.
         mse_weight: weight of squared differences.
@@ -131,6 +135,7 @@ class TrainConfig:
     schedule: str = "flat"
     cooldown: float = 0.3
     critic_rate_ratio: float = 5.0
+    optimiser: str = "adam"
     betas: tuple[float, ...] = (0.9, 0.99)
     clip_norm: float = 1.0
     mse_weight: float = 0.0
@@ -181,6 +186,8 @@ class TrainConfig:
             raise UsageError(f"betas is {list(self.betas)}; each must be 0 or more and under 1")
         if self.frozen_norm and not self.start_from:
             raise UsageError("frozen_norm keeps what a network has learnt", "name its weights: start_from")
+        if self.optimiser == "muon" and self.stage not in PIXEL_STAGES:
+            raise UsageError(f"optimiser is 'muon'; at the stage {self.stage!r} it must be 'adam'")
         self._check_what_a_stage_needs()
 
     def _check_what_a_stage_needs(self) -> None:

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from docpipe.errors import UsageError
 from docpipe.noise.recipe import load_training_recipe
 from docpipe.train.check import Held
-from docpipe.train.config import TrainConfig
+from docpipe.train.config import PIXEL_STAGES, TrainConfig
 from docpipe.train.data import CleanCards
 from docpipe.train.draws import draws_of
 from docpipe.train.losses import pixel_loss
+from docpipe.train.muon import MuonAndAdam
 from docpipe.train.reading import Judges
 from docpipe.train.running import (
     Meter,
@@ -37,8 +38,6 @@ from docpipe.train.running import (
     trained,
 )  # fmt: skip
 from docpipe.train.weights import GENERATOR_FILE, load_network, load_weights, make_network, save_network
-
-PIXEL_STAGES = ("pixels", "distil", "noise2noise")
 
 
 def pretrain(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Tell = silent) -> nn.Module:
@@ -78,7 +77,7 @@ def pretrain(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Te
             settle(network, place)
     to_training(model, config)
     average = copy.deepcopy(model).requires_grad_(False)
-    optimiser = adam(model, config)
+    optimiser = MuonAndAdam(model, config) if config.optimiser == "muon" else adam(model, config)
     parts = {"model": model, "average": average, "optimiser": optimiser}
     begun = resume(folder, parts)
     restore = trained(model, place, config)

@@ -17,9 +17,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from docpipe.errors import MissingToolError
 from docpipe.train.config import TrainConfig
+from docpipe.train.muon import MuonAndAdam
 from docpipe.train.run_folder import append_log, has_checkpoint, load_checkpoint, save_checkpoint
 
 LOG_EVERY = 50
+Optimiser = torch.optim.Optimizer | MuonAndAdam
 
 
 class Place(NamedTuple):
@@ -168,7 +170,7 @@ def adam(module: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     return torch.optim.AdamW(module.parameters(), lr=config.learning_rate, betas=(beta1, beta2), weight_decay=1e-4)
 
 
-def descend(loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer, rate: float, clip_norm: float) -> None:
+def descend(loss: Tensor, module: nn.Module, optimiser: Optimiser, rate: float, clip_norm: float) -> None:
     """One step of the optimiser."""
     for group in optimiser.param_groups:
         group["lr"] = rate

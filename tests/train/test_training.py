@@ -38,7 +38,9 @@ def weights(network):
     return torch.cat([weight.flatten() for weight in network.state_dict().values()])
 
 
-def test_a_run_that_was_stopped_and_resumed_gives_the_same_weights(config, tmp_path):
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
+def test_a_run_that_was_stopped_and_resumed_gives_the_same_weights(config, optimiser, tmp_path):
+    config = replace(config, optimiser=optimiser)
     whole = pretrain(config, new_run(tmp_path, config))
     folder = new_run(tmp_path, config)
 
@@ -272,7 +274,7 @@ def test_a_config_that_is_none_is_refused(tmp_path, text, complaint):
     [
         ("steps=abc", "steps is 'abc'"), ("seed=-1", "seed is -1"), ("widths=[0]", "widths is [0]"),
         ("network=foo", "no network 'foo'"), ("threads=true", "threads is True"),
-        ("frozen_norm=true", "start_from"),
+        ("frozen_norm=true", "start_from"), ("optimiser='sgd'", "adam, muon"),
     ],
 )  # fmt: skip
 def test_a_value_that_makes_no_sense_is_named(cards, tmp_path, change, complaint):
@@ -344,6 +346,21 @@ def test_frozen_normalisation_keeps_its_means_and_variances_and_the_rest_learns(
     assert any("running_mean" in name for name in before)
     for name, value in before.items():
         assert torch.equal(after[name], value) == ("running" in name or "num_batches" in name), name
+
+
+def test_muon_turns_kernels_alike_in_all_directions_and_leaves_none_where_it_was(config, model, tmp_path):
+    learnt = tmp_path / "model" / "model.safetensors"
+    begun = replace(config, start_from=str(learnt), optimiser="muon", steps=1, average=0, schedule="cosine")
+    before, after = load_file(learnt), pretrain(begun, new_run(tmp_path, begun)).state_dict()
+    steps = {name: after[name] - value for name, value in before.items() if value.dim() == 4}
+    assert all(step.abs().max() > 0 for step in steps.values())
+    inner = [step.flatten(1) for name, step in steps.items() if not name.startswith(("enter", "leave"))]
+    assert all(spread.min() > 0.4 * spread.max() for spread in map(torch.linalg.svdvals, inner))
+
+
+def test_muon_is_for_the_pixels_of_a_generator_alone(config):
+    with pytest.raises(UsageError, match="'muon'"):
+        replace(config, stage="recogniser", optimiser="muon")
 
 
 def test_weights_of_another_network_are_refused(config, model, tmp_path):
