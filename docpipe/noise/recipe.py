@@ -21,7 +21,8 @@ from docpipe.page import Page
 BUILT_IN = files("docpipe.noise") / "data"
 RECIPE_KEYS: dict[str, type | tuple[type, ...]] = {
     "about": str, "source": str, "licence": str, "untouched": (int, float), "effects": list, "severity": list,
-    "spread": (int, float), "noise": list, "more": list}
+    "spread": (int, float), "noise": list, "more": list, "instead": list}
+STEP_TABLES = ("noise", "more", "instead")
 LEAST_CHANCE = 1e-6     # a noise that never comes is left out of the file
 TRIAL_PAGE = Page(np.tile(np.linspace(0, 255, 32).astype(np.uint8), (32, 1)))
 
@@ -174,8 +175,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     Args:
         name_or_path: the name of a built-in recipe, such as "starter", or a TOML file. A file whose `base` names
             a built-in recipe needs to say only what differs from it; its [[noise]] entries replace those of the
-            base, its [[more]] entries join them or take the place of one of their kind, and all come in the order of
-            `NOISES`.
+            base, its [[more]] entries join them, its [[instead]] entries each take the place of those of their kind,
+            and all come in the order of `NOISES`.
 
     Raises:
         InputError: there is no such recipe, it is not TOML, or it holds a key, a noise or a value that
@@ -251,12 +252,15 @@ def parse_recipe(table: dict[str, Any]) -> Recipe:
         if not isinstance(value, RECIPE_KEYS[key]):
             raise ValueError(f"{key} is {value!r}, which is of the wrong type")
     settings: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
-                                for key, value in table.items() if key not in ("noise", "more")}
-    steps = [_parse_step(entry) for entry in table["noise"]]
-    if more := [_parse_step(entry) for entry in table.get("more", [])]:
-        replaced = {step.kind for step in more}
+                                for key, value in table.items() if key not in STEP_TABLES}
+    instead = [_parse_step(entry) for entry in table.get("instead", [])]
+    replaced = {step.kind for step in instead}
+    steps = [_parse_step(entry) for entry in [*table["noise"], *table.get("more", [])]]
+    if absent := replaced - {step.kind for step in steps}:
+        raise ValueError(f"instead names {', '.join(sorted(absent))}, which the base does not hold")
+    if "more" in table or instead:
         order = list(NOISES)
-        steps = sorted([*(step for step in steps if step.kind not in replaced), *more],
+        steps = sorted([*(step for step in steps if step.kind not in replaced), *instead],
                        key=lambda step: order.index(step.kind))
     return Recipe(steps=tuple(steps), **settings)
 

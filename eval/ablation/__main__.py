@@ -50,7 +50,7 @@ class Judging:
               help=f"Folder or pack of cards to learn from.  [default: {LEARNT_CARDS} that are drawn]")
 @click.option("--recipe", default="starter", show_default=True, help="Of the noise: a name or a TOML file.")
 @click.option("--start-from", type=FILE, help="Weights of the compact network that every row goes on from.")
-@click.option("--recogniser", type=FILE, help="Weights of a recogniser: the base then has the text term.")
+@click.option("--recogniser", type=FILE, help="Weights of a recogniser, for the row with the text term.")
 @click.option("--gate", type=FOLDER, help="Folder with a gate that was calibrated for the base's model.")
 @click.option("--judged", "count", type=click.IntRange(min=1), default=200, show_default=True,
               help="Cards that are read.")
@@ -65,7 +65,7 @@ def main(
     """Train the compact network several times at an equal small budget, one thing left out or added each time, and read
     cards with each.
 
-    The budget that is set takes about 3 minutes a row on one core, 7 with a recogniser. A run that was stopped goes on
+    The budget that is set takes about 3 minutes a row on one core, 7 with the text term. A run that was stopped goes on
     where it was: what is trained is not trained again, what is judged not judged again.
 
     \b

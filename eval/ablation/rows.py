@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docpipe.noise.paste import Paste
-from docpipe.noise.recipe import BUILT_IN, Recipe, load_recipe
+from docpipe.noise.recipe import BUILT_IN, STEP_TABLES, Recipe, load_recipe
 from docpipe.train.chain import Chain, load_chain
 from docpipe.train.config import TrainConfig
 
@@ -17,7 +17,6 @@ BASE = "base"
 THRESHOLDS = ("binarise", "adaptive_binarise")
 TEXT_WEIGHT = 0.01
 CHECKS = 3              # a run; each leaves a checkpoint, from which one that was stopped goes on
-TABLES = ("noise", "more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Options:
         cards: to learn from, a folder or a pack.
         recipe: of the noise, a name or a TOML file.
         start_from: weights that every row goes on from; None for networks that know nothing.
-        recogniser: weights of what judges text; None leaves the text term out.
+        recogniser: weights of what judges text; None leaves the row with the text term out.
         gate: folder with a gate for the base's model; None for none.
     """
 
@@ -83,12 +82,11 @@ def rows_of(options: Options, recipes: Path) -> list[Row]:
     pasting = [step.kind for step in recipe.steps if isinstance(step.noise, Paste)]
     pixels, critic, game = staged.stages.values()
     stages = f"{pixels.steps} steps of pixels, {critic.steps} of the critic alone, {game.steps} of both in turns"
-    text = f"text term of weight {TEXT_WEIGHT:g}" if options.recogniser else "no text term"
     return [
-        Row(BASE, f"pixels alone, the whole of the recipe {Path(options.recipe).stem}, {text}, no gate", _alone(base)),
+        Row(BASE, f"pixels alone, the whole recipe {Path(options.recipe).stem}, no text term, no gate", _alone(base)),
         _without("without pasted patterns", pasting, recipe, base, recipes),
         _without("without wrong thresholds", THRESHOLDS, recipe, base, recipes),
-        _without_text(base),
+        _with_text(base, options.recogniser),
         Row("with adversarial stage", f"{stages}, instead of all of pixels", staged),
         _with_gate(options),
         Row("another seed", f"seed {base.seed + 1}: nothing but chance, for measuring the others by",
@@ -113,8 +111,6 @@ def _staged(options: Options) -> Chain:
     stages = {}
     for label, config in plan.stages.items():
         own: dict[str, Any] = {"start_from": str(options.start_from or "")} if label == "pixels" else {}
-        if options.recogniser and label != "critic":
-            own |= {"recogniser": str(options.recogniser), "text_weight": TEXT_WEIGHT}
         stages[label] = _with_steps(replace(
             config, cards=str(options.cards), recipe=options.recipe, seed=options.seed, batch=options.batch,
             crop_px=options.crop_px, **own,
@@ -143,11 +139,12 @@ def _without(name: str, kinds: Sequence[str], recipe: Recipe, base: TrainConfig,
     return Row(name, differs, _alone(replace(base, recipe=str(path))))
 
 
-def _without_text(base: TrainConfig) -> Row:
-    name = "without the text term"
-    if not base.text_weight:
-        return Row(name, "", not_run="no recogniser; the base has no text term (--recogniser FILE)")
-    return Row(name, f"text_weight 0 instead of {base.text_weight:g}", _alone(replace(base, text_weight=0.0)))
+def _with_text(base: TrainConfig, recogniser: Path | None) -> Row:
+    name = "with the text term"
+    if recogniser is None:
+        return Row(name, "", not_run="no recogniser to judge text (--recogniser FILE)")
+    judged = replace(base, recogniser=str(recogniser), text_weight=TEXT_WEIGHT)
+    return Row(name, f"text_weight {TEXT_WEIGHT:g}", _alone(judged))
 
 
 def _with_gate(options: Options) -> Row:
@@ -167,7 +164,7 @@ def recipe_without(recipe: str, kinds: Collection[str]) -> str:
     table = tomllib.loads((built_in if built_in.is_file() else Path(recipe)).read_text(encoding="utf-8"))
     if "base" in table:
         table = tomllib.loads((BUILT_IN / f"{table.pop('base')}.toml").read_text(encoding="utf-8")) | table
-    for name in TABLES:
+    for name in STEP_TABLES:
         if name in table:
             table[name] = [entry for entry in table[name] if entry["kind"] not in kinds]
     return _as_toml(table)
@@ -175,8 +172,8 @@ def recipe_without(recipe: str, kinds: Collection[str]) -> str:
 
 def _as_toml(recipe: Mapping[str, Any]) -> str:
     """Texts, numbers and lists of them are written in TOML as in JSON."""
-    lines = _assignments({key: value for key, value in recipe.items() if key not in TABLES})
-    for name in TABLES:
+    lines = _assignments({key: value for key, value in recipe.items() if key not in STEP_TABLES})
+    for name in STEP_TABLES:
         for entry in recipe.get(name, []):
             lines += ["", f"[[{name}]]", *_assignments(entry)]
     return "\n".join(lines) + "\n"

@@ -284,11 +284,13 @@ def test_more_noises_join_those_of_the_base_where_they_happen_to_a_page(write, s
     assert taped.kinds[taped.kinds.index("tape") - 1] == "staples"
 
 
-def test_more_of_a_noise_that_the_base_holds_takes_its_place(write, starter):
-    text = 'about = "a"\nsource = "s"\nlicence = "MIT"\nbase = "starter"\n[[more]]\nkind = "dither"\nchance = 0.5\n'
-    dithered = load_recipe(write(text))
+def test_a_noise_takes_the_place_of_that_of_its_kind(write, starter):
+    text = 'about = "a"\nsource = "s"\nlicence = "MIT"\nbase = "starter"\n[[instead]]\nkind = "{}"\nchance = 0.5\n'
+    dithered = load_recipe(write(text.format("dither")))
     assert dithered.kinds == starter.kinds
     assert [step.kind for step in dithered.steps if step not in starter.steps] == ["dither"]
+    with pytest.raises(InputError, match="tape, which the base does not hold"):
+        load_recipe(write(text.format("tape")))
 
 
 @pytest.mark.parametrize("base", ["worn", "no-such"])
