@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from docpipe.train.chain import Chain, load_chain
-from docpipe.train.chain_run import new_chain_run, require_chain_ready, resume_chain_run, run_chain
+from docpipe.train.chain_run import new_chain_run, require_chain_ready, resume_chain_run, run_chain, stage_folders
 from docpipe.train.run_folder import commit
 from docpipe.train.running import join
 
@@ -101,7 +101,7 @@ def fitted(chain: Chain, trial: Path, place, minutes: float, tiny: bool) -> Chai
 def bring_home(folder: Path, out: Path, device: str, seconds: float) -> None:
     """Write the eight files."""
     out.mkdir(parents=True, exist_ok=True)
-    stages = [path for path in sorted(folder.glob("[0-9]*-*")) if path.is_dir()]
+    stages = stage_folders(folder)
     logs = {path.name: [json.loads(line) for line in (path / "log.jsonl").read_text().splitlines()] for path in stages}
     with (out / "log.jsonl").open("w") as log:
         log.writelines(json.dumps({"stage": name, **line}) + "\n" for name, lines in logs.items() for line in lines)

@@ -18,7 +18,7 @@ from docpipe.page import Gray
 from docpipe.restore.model_card import CARD_NAME
 from docpipe.restore.onnx_engine import INPUT, OUTPUT
 from docpipe.synth import write_pairs
-from docpipe.train.chain_run import CHAIN
+from docpipe.train.chain_run import CHAIN, stage_folders
 from docpipe.train.data import CleanCards, CropPairs
 from docpipe.train.export import WEIGHTS_NAME, folded
 from docpipe.train.onnx_file import write_onnx
@@ -59,15 +59,11 @@ def trained_in(place: Path) -> list[Trained]:
         InputError: the folder holds no network that can be measured.
     """
     if (place / CHAIN).exists() and not (place / CARD_NAME).exists():
-        stages = sorted((path.parent for path in place.glob(f"*-*/{GENERATOR_FILE}")), key=_number)
+        stages = [folder for folder in stage_folders(place) if (folder / GENERATOR_FILE).exists()]
         if not stages:
             raise InputError(f"no stage of {place} has made a network yet", hint="let it run to its end")
         return [replace(_trained(folder), stage=folder.name.split("-", 1)[1], place=place) for folder in stages]
     return [_trained(place)]
-
-
-def _number(stage: Path) -> int:
-    return int(stage.name.split("-")[0])
 
 
 def _trained(place: Path) -> Trained:

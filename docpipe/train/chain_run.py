@@ -133,10 +133,16 @@ def folder_to_export(run: Path) -> Path:
     """
     if not (run / CHAIN).exists():
         return run
-    made = sorted(path.parent for path in run.glob(f"[0-9]*-*/{GENERATOR_FILE}"))
+    made = [folder for folder in stage_folders(run) if (folder / GENERATOR_FILE).exists()]
     if not made:
         raise InputError(f"no stage of {run} has made a network yet", hint=f"docpipe train --resume {run}")
     return made[-1]
+
+
+def stage_folders(run: Path) -> list[Path]:
+    """The folders of the stages that a chain's run has begun, by their numbers: 10 comes after 9."""
+    folders = [path for path in run.glob("[0-9]*-*") if path.is_dir()]
+    return sorted(folders, key=lambda folder: int(folder.name.split("-")[0]))
 
 
 def _folder_of(chain: Chain, label: str, folder: Path) -> Path:

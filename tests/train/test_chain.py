@@ -16,7 +16,14 @@ from docpipe.errors import ExitCode, InputError, UsageError
 from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.train.adversarial import Turns
 from docpipe.train.chain import load_chain
-from docpipe.train.chain_run import new_chain_run, require_chain_ready, resume_chain_run, run_chain
+from docpipe.train.chain_run import (
+    folder_to_export,
+    new_chain_run,
+    require_chain_ready,
+    resume_chain_run,
+    run_chain,
+    stage_folders,
+)  # fmt: skip
 from docpipe.train.export import export
 from docpipe.train.run_folder import load_checkpoint
 from docpipe.train.running import Place
@@ -308,6 +315,18 @@ def test_a_chain_without_a_network_yet_is_not_exported(chain_file, tmp_path):
     run = new_chain_run(tmp_path / "runs", load_chain(chain_file))
     with pytest.raises(InputError, match="no stage"):
         export(run, tmp_path / "model", version="1")
+
+
+def test_of_a_chain_of_ten_stages_the_tenth_is_exported(tmp_path):
+    (tmp_path / "chain.json").touch()
+    (tmp_path / "3-notes.txt").touch()
+    names = ["1-pixels", "2-critic", "9-distil", "10-again"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        if name != "2-critic":
+            (tmp_path / name / "generator.safetensors").touch()
+    assert [folder.name for folder in stage_folders(tmp_path)] == names
+    assert folder_to_export(tmp_path).name == "10-again"
 
 
 def test_the_command_runs_a_chain_and_goes_on_with_it(chain_file, tmp_path):
