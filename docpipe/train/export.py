@@ -3,6 +3,9 @@
 import copy
 import hashlib
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ LARGEST_DIFFERENCES = {"fp32": 1.0, "fp16": 0.5, "int8": 2.0}
 """Between torch and ONNX Runtime, in grey levels: at any pixel for fp32, in the mean for what rounds on purpose."""
 
 _TILE_PX = 1024
+_SEEN_PX = 512  # a multiple of every network's stride
 _REACHES_PX = (16, 32, 48, 64, 96, 128, 160, 192)
 _UNSEEN_SHARE, _ONE_LEVEL = 0.001, 1.0
 _PARITY_SEED = 77
@@ -44,7 +48,7 @@ def export(
 
     Args:
         run: the run's folder, with a checkpoint; of a chain, the last stage that made a generator is taken.
-        folder: gets `model.onnx`, `model.safetensors` and `card.json`; must not hold a model yet.
+        folder: gets `model.onnx`, `model.safetensors` and `card.json`, all of them or none; must not hold files yet.
         version: of this training of the model.
         licence: SPDX expression of the weights.
         precision: "fp32", "fp16" for GPUs, or "int8", calibrated on cards of the run under its own noise.
@@ -54,11 +58,11 @@ def export(
 
     Raises:
         InputError: the run has no checkpoint.
-        OutputError: the folder holds a model already.
+        OutputError: the folder holds files already.
         ModelError: ONNX Runtime and torch differ by more on test pages than `LARGEST_DIFFERENCES` allows.
     """
-    if (folder / CARD_NAME).exists():
-        raise OutputError(f"{folder} holds a model already", hint="choose another -o")
+    if folder.exists() and any(folder.iterdir()):
+        raise OutputError(f"{folder} holds files already", hint="choose another -o")
     run = folder_to_export(run)
     config, commit = read_config(run)
     state = load_checkpoint(run)
@@ -70,9 +74,6 @@ def export(
     learnt, checked = CleanCards(Path(config.cards)).split()
     pages = _noisy(checked[:_PARITY_PAGES], config.recipe)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    save_network(network, folder / WEIGHTS_NAME, config.network, config.widths)
-    write_onnx(folded(network), folder / NETWORK_NAME, precision, _noisy(learnt[:_CALIBRATION_PAGES], config.recipe))
     lines = map(json.loads, (run / LOG).read_text().splitlines())
     figures = next(line for line in lines if line["step"] == state["step"])
     card: dict[str, Any] = {
@@ -90,15 +91,31 @@ def export(
         "commit": commit,
         "figures": {key: figures[key] for key in ("left", "fine_left", "psnr", "ssim") if key in figures},
         "licence": licence,
-        "sha256": hashlib.sha256((folder / NETWORK_NAME).read_bytes()).hexdigest(),
     }
-    (folder / CARD_NAME).write_text(json.dumps(card, indent=1) + "\n")
-    largest, mean = parity(network, folder, pages)
-    allowed = LARGEST_DIFFERENCES[precision]
-    if (largest if precision == "fp32" else mean) > allowed:
-        (folder / CARD_NAME).unlink()
-        raise ModelError(f"ONNX Runtime and torch differ by {largest:.2f} grey levels, {mean:.2f} in the mean")
+    with _whole_or_not_at_all(folder) as scratch:
+        save_network(network, scratch / WEIGHTS_NAME, config.network, config.widths)
+        calibrated_on = _noisy(learnt[:_CALIBRATION_PAGES], config.recipe)
+        write_onnx(folded(network), scratch / NETWORK_NAME, precision, calibrated_on)
+        card["sha256"] = hashlib.sha256((scratch / NETWORK_NAME).read_bytes()).hexdigest()
+        (scratch / CARD_NAME).write_text(json.dumps(card, indent=1) + "\n")
+        largest, mean = parity(network, scratch, pages)
+        if (largest if precision == "fp32" else mean) > LARGEST_DIFFERENCES[precision]:
+            raise ModelError(f"ONNX Runtime and torch differ by {largest:.2f} grey levels, {mean:.2f} in the mean")
     return card
+
+
+@contextmanager
+def _whole_or_not_at_all(folder: Path) -> Iterator[Path]:
+    """A folder beside the one that is wanted, which takes its place where nothing is raised."""
+    folder = folder.resolve()
+    scratch = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(scratch, ignore_errors=True)      # of an export that was killed
+    scratch.mkdir(parents=True)
+    try:
+        yield scratch
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def folded(network: nn.Module) -> nn.Module:
@@ -123,12 +140,14 @@ def reach_px(network: nn.Module, pages: list[Gray]) -> int:
 
     Args:
         network: in evaluation mode.
-        pages: noisy pages, at least 512 pixels a side.
+        pages: noisy pages; small ones are filled up by reflection.
     """
-    line = 256
+    line = _SEEN_PX // 2
     changes = []
     for page in pages:
-        whole = torch.from_numpy(page[:512, :512].astype(np.float32) / np.float32(255))[None, None]
+        missing = [(0, max(0, _SEEN_PX - length)) for length in page.shape]
+        seen = np.pad(page, missing, mode="reflect")[:_SEEN_PX, :_SEEN_PX]
+        whole = torch.from_numpy(seen.astype(np.float32) / np.float32(255))[None, None]
         cut = whole.clone()
         cut[..., line:] = 1
         with torch.no_grad():

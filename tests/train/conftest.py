@@ -15,14 +15,14 @@ def cards(tmp_path_factory):
     return draw_cards(tmp_path_factory.mktemp("cards"))
 
 
-def draw_cards(folder):
+def draw_cards(folder, height_px=600):
     """Write three pages of blocks into a folder."""
     (folder / "clean").mkdir()
     names = []
     for number in range(3):
         rng = np.random.default_rng(number)
-        page = np.full((600, 640), 245, np.uint8)
-        for top in range(20, 580, 40):
+        page = np.full((height_px, 640), 245, np.uint8)
+        for top in range(20, height_px - 20, 40):
             for left in range(20, 600, 24):
                 if rng.random() < 0.7:
                     page[top : top + 20, left : left + int(rng.integers(4, 16))] = 25

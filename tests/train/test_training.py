@@ -13,14 +13,14 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 
 import docpipe
 from docpipe.cli import main
-from docpipe.errors import ExitCode, InputError, MissingToolError, OutputError, UsageError
+from docpipe.errors import ExitCode, InputError, MissingToolError, ModelError, OutputError, UsageError
 from docpipe.noise.recipe import load_recipe, load_training_recipe
 from docpipe.page import Page
 from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.train.chain import load_chain
 from docpipe.train.config import load_config
 from docpipe.train.data import CleanCard, CleanCards, CropPairs
-from docpipe.train.export import export, folded, reach_px
+from docpipe.train.export import LARGEST_DIFFERENCES, export, folded, reach_px
 from docpipe.train.losses import TERMS, error_left, pixel_loss, strokes
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import load_checkpoint, new_run, read_config
@@ -162,6 +162,39 @@ def test_the_exported_model_restores_as_torch_does(model, config):
         export(run, folder, version="3")
 
 
+def test_cards_of_200_dpi_are_less_high_than_what_the_reach_is_measured_on_and_are_exported(config, tmp_path):
+    config = replace(config, cards=str(draw_cards(tmp_path, height_px=491)))
+    run = new_run(tmp_path / "runs", config)
+    pretrain(config, run)
+    assert export(run, tmp_path / "model", version="1")["overlap_px"] > 0
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_model_that_is_refused_leaves_nothing_behind(model, precision, tmp_path, monkeypatch):
+    run, _, _ = model
+    (tmp_path / "refused").mkdir()
+    monkeypatch.setitem(LARGEST_DIFFERENCES, precision, -1.0)
+    for folder in (tmp_path / "refused", tmp_path / "not there"):
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(ModelError, match="differ by"):
+            export(run, folder, version="1", precision=precision)
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_model_takes_the_place_of_an_empty_folder_alone(model, tmp_path):
+    run, folder, _ = model
+    (tmp_path / "empty").mkdir()
+    export(run, tmp_path / "empty", version="1")
+    assert sorted(path.name for path in (tmp_path / "empty").iterdir()) == [
+        "card.json", "model.onnx", "model.safetensors",
+    ]  # fmt: skip
+    assert (tmp_path / "empty").stat().st_mode == (tmp_path / "runs").stat().st_mode
+    (folder / "card.json").unlink()
+    with pytest.raises(OutputError, match="already"):
+        export(run, folder, version="1")
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_folding_changes_nothing():
     from docpipe.models import Compact
 
@@ -177,12 +210,23 @@ def test_folding_changes_nothing():
     assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in folded(network).modules())
 
 
+class Blur(torch.nn.Sequential):
+    """The mean of a square."""
+
+    def __init__(self, radius):
+        sides, around = ((2 * radius + 1, 1), (1, 2 * radius + 1)), ((radius, 0), (0, radius))
+        super().__init__(*(torch.nn.AvgPool2d(*way) for way in zip(sides, (1, 1), around, strict=True)))
+
+
 @pytest.mark.parametrize(("radius", "reach"), [(3, 16), (20, 32), (60, 64)])
 def test_the_reach_is_what_a_network_looks_at(radius, reach):
-    blur = torch.nn.AvgPool2d(2 * radius + 1, stride=1, padding=radius)
     page = np.random.default_rng(4).integers(0, 120, (512, 512), np.uint8)
-    assert reach_px(blur, [page]) <= reach
-    assert reach_px(blur, [page]) >= radius // 2
+    assert radius // 2 <= reach_px(Blur(radius), [page]) <= reach
+
+
+def test_the_reach_is_measured_on_small_pages_too():
+    page = np.random.default_rng(4).integers(0, 120, (301, 90), np.uint8)
+    assert reach_px(Blur(20), [page]) == 32
 
 
 def test_losses_are_zero_for_the_clean_page_and_count_edges():
