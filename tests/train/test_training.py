@@ -229,6 +229,18 @@ def test_the_reach_is_measured_on_small_pages_too():
     assert reach_px(Blur(20), [page]) == 32
 
 
+def test_a_reach_beyond_what_is_tried_is_said(caplog):
+    class Leveller(torch.nn.Module):
+        def forward(self, page):
+            return page - page.mean()
+
+    page = np.random.default_rng(4).integers(0, 120, (64, 512), np.uint8)
+    assert reach_px(Blur(60), [page]) == 64 and not caplog.messages
+    assert reach_px(Leveller(), [page]) == 192
+    (warning,) = caplog.messages
+    assert warning.startswith("192 px of overlap are not enough, 100.0 % of the pixels")
+
+
 def test_losses_are_zero_for_the_clean_page_and_count_edges():
     clean = torch.rand(2, 1, 32, 32)
     assert pixel_loss(clean, clean, dict.fromkeys(TERMS, 1.0)) == pytest.approx(0, abs=1e-5)
