@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,25 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from docpipe.errors import InputError, ModelError, OutputError
+from docpipe.errors import InputError, ModelError, OutputError, UsageError
 from docpipe.noise.recipe import load_training_recipe
 from docpipe.page import Gray
 from docpipe.restore.model_card import CARD_FORMAT, CARD_NAME, NETWORK_NAME
 from docpipe.restore.onnx_engine import OnnxEngine
 from docpipe.restore.tiles import restore_tiled
 from docpipe.train.chain_run import folder_to_export
+from docpipe.train.config import TrainConfig, change_config
 from docpipe.train.data import CleanCard, CleanCards
 from docpipe.train.learnt_patterns import noted_patterns, patterns_of
 from docpipe.train.onnx_file import write_onnx
-from docpipe.train.run_folder import LOG, load_checkpoint, read_config
-from docpipe.train.weights import make_network, save_network
+from docpipe.train.run_folder import LOG, has_checkpoint, load_checkpoint, read_config
+from docpipe.train.weights import GENERATOR_FILE, load_weights, make_network, save_network
 
 WEIGHTS_NAME = "model.safetensors"
 LARGEST_DIFFERENCES = {"fp32": 1.0, "fp16": 0.5, "int8": 2.0}
 """Between torch and ONNX Runtime, in grey levels: at any pixel for fp32, in the mean for what rounds on purpose."""
+MAY_DIFFER = ("cards", "name")
+"""What of a run's config says nothing of what the network learnt."""
 
 _log = logging.getLogger(__name__)
 _TILE_PX = 1024
@@ -44,22 +47,26 @@ _GLYPH_RANGE = (8.0, 48.0)
 
 
 def export(
-    run: Path, folder: Path, *, version: str, licence: str = "MIT", precision: str = "fp32"
-) -> dict[str, Any]:
+    run: Path, folder: Path, *, version: str, licence: str = "MIT", precision: str = "fp32",
+    changes: Mapping[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Write the averaged network of a run as a model folder.
 
     Args:
-        run: the run's folder, with a checkpoint; of a chain, the last stage that made a generator is taken.
+        run: the run's folder, with a checkpoint; of a chain, the last stage that made a generator is taken. Of a run
+            that was brought home from elsewhere config, log and `generator.safetensors` are enough.
         folder: gets `model.onnx`, `model.safetensors` and `card.json`, all of them or none; must not hold files yet.
         version: of this training of the model.
         licence: SPDX expression of the weights.
         precision: "fp32", "fp16" for GPUs, or "int8", calibrated on cards of the run under its own noise.
+        changes: values of `MAY_DIFFER` that are others than in the run's config, as {"cards": "runs/cards.zip"}.
 
     Returns:
         The card.
 
     Raises:
-        InputError: the run has no checkpoint.
+        InputError: the run has no checkpoint, or there are no cards where its config says.
+        UsageError: another value is to be changed.
         OutputError: the folder holds files already.
         ModelError: ONNX Runtime and torch differ by more on test pages than `LARGEST_DIFFERENCES` allows.
     """
@@ -67,17 +74,14 @@ def export(
         raise OutputError(f"{folder} holds files already", hint="choose another -o")
     run = folder_to_export(run)
     config, commit = read_config(run)
-    state = load_checkpoint(run)
-    if "average" not in state:
-        raise InputError(f"{run} is the run of a {config.stage}, which restores nothing", "export a generator's stage")
-    network = make_network(config.network, config.widths)
-    network.load_state_dict(state["average"])
-    network.eval()
+    if refused := (changes or {}).keys() - MAY_DIFFER:
+        raise UsageError(f"{', '.join(sorted(refused))} cannot be changed after the training",
+                         hint=f"of a run that is exported these can: {', '.join(MAY_DIFFER)}")
+    config = change_config(config, dict(changes or {}))
+    network, figures = _averaged(run, config)
     learnt, checked = CleanCards(Path(config.cards)).split()
     pages = _noisy(checked[:_PARITY_PAGES], config.recipe)
 
-    lines = map(json.loads, (run / LOG).read_text().splitlines())
-    figures = next(line for line in lines if line["step"] == state["step"])
     card: dict[str, Any] = {
         "format": CARD_FORMAT,
         "name": config.name,
@@ -89,7 +93,7 @@ def export(
         "glyph_range": config.glyph_px or _GLYPH_RANGE,
         "recipe": {"name": config.recipe, "sha256": load_training_recipe(config.recipe).fingerprint},
         "patterns": noted_patterns(run) or patterns_of(config.recipe),
-        "steps": state["step"],
+        "steps": figures["step"],
         "commit": commit,
         "figures": {key: figures[key] for key in ("left", "fine_left", "psnr", "ssim") if key in figures},
         "licence": licence,
@@ -104,6 +108,26 @@ def export(
         if (largest if precision == "fp32" else mean) > LARGEST_DIFFERENCES[precision]:
             raise ModelError(f"ONNX Runtime and torch differ by {largest:.2f} grey levels, {mean:.2f} in the mean")
     return card
+
+
+def _averaged(run: Path, config: TrainConfig) -> tuple[nn.Module, dict[str, Any]]:
+    """The network of a run in evaluation mode, and the line of its log that says how good it is.
+
+    Where there is no checkpoint, the weights that a stage leaves at its end are of the last line.
+    """
+    network = make_network(config.network, config.widths).eval()
+    if (run / GENERATOR_FILE).exists() and not has_checkpoint(run):
+        load_weights(network, run / GENERATOR_FILE)
+        return network, _logged(run)[-1]
+    state = load_checkpoint(run)
+    if "average" not in state:
+        raise InputError(f"{run} is the run of a {config.stage}, which restores nothing", "export a generator's stage")
+    network.load_state_dict(state["average"])
+    return network, next(line for line in _logged(run) if line["step"] == state["step"])
+
+
+def _logged(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / LOG).read_text().splitlines()]
 
 
 @contextmanager
