@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from docpipe.errors import DocpipeError, MissingToolError
 from docpipe.models import GENERATORS
 from docpipe.page import Gray
-from docpipe.train.chain_run import CHAIN
 from docpipe.train.losses import psnr, ssim
 from docpipe.train.run_folder import LOG
 from docpipe.train.weights import make_network
+from eval.brought_home import ABOUT
 from eval.record import RESULTS, keep
 from eval.suites.lock import lock_hash
 from eval.trained import (
@@ -189,9 +189,9 @@ def line(network: str, stage: str, place: str, figures: Sequence[float], cost: S
 
 def logged_in(place: Path) -> Iterator[tuple[str, str, str, list[float]]]:
     """(network, stage, place, figures) of the stages that a run elsewhere logged, but for the last, which came home."""
-    if not (place / CHAIN).exists() or not (place / LOG).exists():
+    if not (place / ABOUT).exists():
         return
-    configs = json.loads((place / CHAIN).read_text())["stages"]
+    configs = json.loads((place / ABOUT).read_text())["chain"]
     last = {}
     for entry in map(json.loads, (place / LOG).read_text().splitlines()):
         if "psnr" in entry:

@@ -4,43 +4,51 @@ python -m eval.train_on_gpu --pack runs/cards.zip -o brought/ --minutes 25
 python -m eval.train_on_gpu --pack runs/cards.zip -o brought/ --tiny        the same path on a CPU, in a minute or two
 
 First each stage runs for a few steps, to learn how fast this machine is; then each gets as many steps as fit its
-share of the minutes. A run that was cut off goes on where its last checkpoint stands: start the same command again.
+share of the minutes, and is made shorter on its way where it turns out slower. A run that was cut off goes on where
+its last checkpoint stands: start the same command again; --minutes are then those for what is left.
 It needs torch, segmentation-models-pytorch, safetensors, NumPy, OpenCV and Pillow; ONNX where it is there.
 
-OUT gets at most eight files, each under 16 MB: the distilled model (ONNX and card where onnx and onnxruntime are
-installed, else weights alone), the log of all stages, curves, a sample sheet a stage, and what was run on what.
+OUT holds what there is by the latest check (`eval.brought_home`): at most eight files, each under 16 MB. Where onnx or
+onnxruntime is not installed the network comes home as a run:
+
+docpipe export brought/ -o models/mine --set cards=runs/cards.zip
 """
 
 import argparse
 import json
-import platform
 import shutil
+import sys
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from itertools import accumulate
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 
-from docpipe.train.chain import Chain, load_chain
-from docpipe.train.chain_run import new_chain_run, require_chain_ready, resume_chain_run, run_chain, stage_folders
-from docpipe.train.run_folder import commit
-from docpipe.train.running import join
+from docpipe.errors import DocpipeError, InputError, OutputError, UsageError
+from docpipe.train.chain import Chain, load_chain, make_chain
+from docpipe.train.chain_run import CHAIN, new_chain_run, require_chain_ready, resume_chain_run, run_chain
+from docpipe.train.running import Place, Progress, Tell, join
+from docpipe.train.stages import LEAVES
+from eval.brought_home import ABOUT, bring_home, export_where_possible, say
 
 CONFIG = Path("docpipe/train/configs/teacher.toml")
 SHARES = {"pixels": 0.36, "critic": 0.06, "adversarial": 0.30, "distil": 0.28}
-"""Of the minutes that are left after the trial; a checkpoint, the checks and the export take the rest."""
+"""Of the minutes that are left after the trial; starting stages and the export take the rest."""
 
 KEPT_FREE = 0.12
+LATE_SHARE = 0.05
+"""By how much of its share a stage may be late before it is made shorter: going on from a check takes time too."""
+
 TRIAL_STEPS = 60
+FITTED = ("steps", "check_every", "warmup")
 TINY = {
     "network": "compact", "widths": "[8, 12]", "critic_widths": "[8, 16]", "distil.widths": "[4, 8]", "batch": "4",
     "crop_px": "32", "checked": "8", "workers": "0", "precision": "float32", "warmup": "2", "check_every": "3",
     "adversarial.critic_threshold": "0",
 }
 TINY_STEPS = 6
-LARGEST_FILE = 16 * 10**6
 
 
 def main() -> None:
@@ -52,136 +60,194 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=25, help="for everything, the trial included")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes")
     parser.add_argument("--tiny", action="store_true", help="the same path at a size for a CPU")
-    arguments = parser.parse_args()
+    try:
+        train(parser.parse_args())
+    except DocpipeError as error:
+        say(f"error: {error.problem}" + (f"\nhint:  {error.hint}" if error.hint else ""), sys.stderr)
+        raise SystemExit(error.exit_code) from error
 
+
+def train(arguments: argparse.Namespace) -> None:
+    """All stages, and what is brought home after every check."""
     began = time.monotonic()
+    ends = began + 60 * arguments.minutes
     place = join("cuda" if torch.cuda.is_available() and not arguments.tiny else "cpu")
-    changes = {"cards": str(arguments.pack), **(TINY if arguments.tiny else {})}
-    changes |= dict(change.split("=", 1) for change in arguments.changes)
-    runs = sorted(arguments.work.glob("[0-9]*-*"))
+    chain = load_chain(CONFIG, {"cards": str(arguments.pack)} | (TINY if arguments.tiny else {})
+                       | changes_of(arguments.changes))
+    require_chain_ready(chain, place.device)
+    if arguments.out.exists() and any(arguments.out.iterdir()) and not (arguments.out / ABOUT).exists():
+        raise OutputError(f"{arguments.out} holds other files", hint="choose another -o")
+    runs = sorted(path.parent for path in arguments.work.glob(f"[0-9]*-*/{CHAIN}"))
     if runs:
         folder = runs[-1]
+        require_same(folder, chain)
         chain = resume_chain_run(folder, {})
-        say(f"going on with {folder}")
+        say(f"going on with {folder}: {arguments.minutes:g} minutes for what is left of it")
     else:
-        chain = load_chain(CONFIG, changes)
-        require_chain_ready(chain, place.device)
-        chain = fitted(chain, arguments.work / "trial", place, arguments.minutes, arguments.tiny)
+        chain = fitted(chain, arguments.work / "trial", place, ends, arguments.tiny)
         folder = new_chain_run(arguments.work, chain)
-    run_chain(chain, folder, place, tell=show)
+
+    def tell(progress: Progress) -> None:
+        show(progress)
+        if progress.figures:
+            bring_home(folder, arguments.out, place.device, time.monotonic() - began)
+
+    run_within(chain, folder, place, ends, tell)
     bring_home(folder, arguments.out, place.device, time.monotonic() - began)
+    export_where_possible(folder, arguments.out)
+    say(json.dumps(json.loads((arguments.out / ABOUT).read_text())["stages"], indent=1))
+    say(f"-> {arguments.out}")
 
 
-def fitted(chain: Chain, trial: Path, place, minutes: float, tiny: bool) -> Chain:
-    """The chain with as many steps a stage as fit its share of the time, by what a short trial takes."""
+def changes_of(pairs: list[str]) -> dict[str, str]:
+    """KEY=VALUE of `--set` as a mapping.
+
+    Raises:
+        UsageError: one is none, or is of `FITTED`.
+    """
+    changes = {}
+    for pair in pairs:
+        key, is_one, value = pair.partition("=")
+        if not is_one:
+            raise UsageError(f"--set {pair} is not KEY=VALUE")
+        if key.split(".")[-1] in FITTED:
+            raise UsageError(f"--set {pair}: {', '.join(FITTED)} follow from the clock", hint="give more --minutes")
+        changes[key] = value
+    return changes
+
+
+def require_same(folder: Path, asked: Chain) -> None:
+    """Refuse to go on with a run that was begun with other values than are asked for now."""
+    try:
+        begun = make_chain(json.loads((folder / CHAIN).read_text())["stages"], {}, CHAIN)
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{folder} is no training run ({error})", hint="choose another --work") from error
+    others = [
+        f"{label}.{name}" for label, config in asked.stages.items() for name, value in asdict(config).items()
+        if name not in FITTED and value != getattr(begun.stages[label], name)
+    ]  # fmt: skip
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        raise UsageError(f"{folder} was begun with other values of {', '.join(others[:3])}{more}",
+                         hint="start it with the same --pack and --set, or choose another --work for a new run")
+
+
+def fitted(chain: Chain, trial: Path, place: Place, ends: float, tiny: bool) -> Chain:
+    """The chain with as many steps a stage as fit its share of the time, by what a short trial takes.
+
+    In the trial generator and critic take turns step by step, whatever the critic sees: more of the generator's steps,
+    which take longest, there are in no run.
+
+    Raises:
+        UsageError: the trial alone took all the time.
+    """
     if tiny:
         return Chain(chain.name, {label: replace(config, steps=TINY_STEPS) for label, config in chain.stages.items()})
-    began = time.monotonic()
-    short = {label: replace(config, steps=TRIAL_STEPS, check_every=TRIAL_STEPS, checked=16, warmup=1)
-             for label, config in chain.stages.items()}
+    short = Chain(chain.name, {
+        label: replace(config, steps=TRIAL_STEPS, check_every=TRIAL_STEPS, checked=16, warmup=1, critic_threshold=0,
+                       critic_steps=1)
+        for label, config in chain.stages.items()
+    })  # fmt: skip
     seconds_a_step: dict[str, float] = {}
 
-    def measure(progress) -> None:
+    def measure(progress: Progress) -> None:
         # The last log line of a stage covers the steps since the one before: the start of it all is not in it.
-        seconds_a_step[progress.stage] = short[progress.stage].batch * place.world / progress.crops_per_second
+        batch = short.stages[progress.stage].batch
+        seconds_a_step[progress.stage] = batch * place.world / progress.crops_per_second
         show(progress)
 
     trial.mkdir(parents=True, exist_ok=True)
-    run_chain(Chain(chain.name, short), new_chain_run(trial, Chain(chain.name, short)), place, tell=measure)
+    run_chain(short, new_chain_run(trial, short), place, tell=measure)
     shutil.rmtree(trial)
-    left = (60 * minutes - (time.monotonic() - began)) * (1 - KEPT_FREE)
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise UsageError("the trial of all stages took all the time that there is", hint="give more --minutes")
     stages = {}
     for label, config in chain.stages.items():
-        steps = max(TRIAL_STEPS, int(SHARES[label] * left / seconds_a_step[config.stage]))
+        steps = max(TRIAL_STEPS, int(SHARES[label] * (1 - KEPT_FREE) * left / seconds_a_step[label]))
         stages[label] = replace(config, steps=steps, check_every=max(1, steps // 8), warmup=min(300, steps // 10))
-        say(f"{label}: {steps} steps of {seconds_a_step[config.stage]:.3f} s")
+        say(f"{label}: {steps} steps of {seconds_a_step[label]:.3f} s")
     return Chain(chain.name, stages)
 
 
-def bring_home(folder: Path, out: Path, device: str, seconds: float) -> None:
-    """Write the eight files."""
-    out.mkdir(parents=True, exist_ok=True)
-    stages = stage_folders(folder)
-    logs = {path.name: [json.loads(line) for line in (path / "log.jsonl").read_text().splitlines()] for path in stages}
-    with (out / "log.jsonl").open("w") as log:
-        log.writelines(json.dumps({"stage": name, **line}) + "\n" for name, lines in logs.items() for line in lines)
-    cv2.imwrite(str(out / "curves.png"), curves(logs))
-    sheets = [sorted(path.glob("samples-*.png"))[-1] for path in stages if list(path.glob("samples-*.png"))]
-    columns = [cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE) for sheet in sheets]
-    height = min(column.shape[0] for column in columns)
-    cv2.imwrite(str(out / "samples.jpg"), np.hstack([column[:height] for column in columns]))
-    shutil.copy(folder / "chain.json", out / "chain.json")
-    shutil.copy(stages[-1] / "generator.safetensors", out / "model.safetensors")
-    exported = export_where_possible(folder, out)
-    about = {
-        "commit": commit(), "date": time.strftime("%Y-%m-%d"), "device": device, "exported": exported,
-        "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
-        "memory_mib": torch.cuda.max_memory_allocated() >> 20 if device == "cuda" else None,
-        "python": platform.python_version(), "torch": torch.__version__, "seconds": round(seconds),
-        "stages": {name: {"steps": lines[-1]["step"], **summary(lines)} for name, lines in logs.items()},
-    }
-    (out / "about.json").write_text(json.dumps(about, indent=1) + "\n")
-    for path in list(out.iterdir()):
-        if path.stat().st_size > LARGEST_FILE:
-            say(f"{path.name} is left out: {path.stat().st_size >> 20} MB")
-            path.unlink()
-    say(json.dumps(about["stages"], indent=1))
-    say(f"-> {out}")
+def run_within(chain: Chain, folder: Path, place: Place, ends: float, tell: Tell) -> None:
+    """Run what is left of a chain; a stage that would end too late is made shorter, and ends as one of that length.
+
+    Args:
+        chain: what to run.
+        folder: of its run.
+        place: of this process.
+        ends: when all must be done, by `time.monotonic`.
+        tell: called after every logged step.
+    """
+    left = [label for number, (label, config) in enumerate(chain.stages.items(), 1)
+            if not (folder / f"{number}-{label}" / LEAVES[config.stage]).exists()]  # fmt: skip
+    spans = spans_of(left, time.monotonic(), ends)
+    while True:
+        watch = Watch(spans, tell)
+        try:
+            run_chain(chain, folder, place, tell=watch.look)
+        except TooSlowError as slow:
+            say(f"{slow.stage} is late: it ends after {slow.steps} steps")
+            chain = resume_chain_run(folder, {f"{slow.stage}.steps": str(slow.steps)})
+        else:
+            return
 
 
-def export_where_possible(folder: Path, out: Path) -> bool:
-    """Write model.onnx and card.json where the packages for it are installed."""
-    try:
-        from docpipe.train.export import export
-    except ModuleNotFoundError as error:
-        say(f"no export: {error.name} is not installed; model.safetensors goes home alone")
-        return False
-    model = folder / "model"
-    shutil.rmtree(model, ignore_errors=True)
-    export(folder, model, version="2")
-    for name in ("model.onnx", "card.json"):
-        shutil.copy(model / name, out / name)
-    return True
+def spans_of(stages: list[str], now: float, ends: float) -> dict[str, tuple[float, float]]:
+    """When each stage is to begin and to end, in the proportions of `SHARES`."""
+    shares = [SHARES[stage] for stage in stages]
+    second = max(0.0, ends - now) * (1 - KEPT_FREE) / max(sum(shares), 1e-9)
+    until = [now + second * share for share in accumulate(shares)]
+    return dict(zip(stages, zip([now, *until], until, strict=False), strict=True))
 
 
-def summary(lines: list[dict]) -> dict[str, float]:
-    """The last figures of a stage, and its speed and its share of waiting on the whole."""
-    last = {key: value for line in lines for key, value in line.items() if key not in ("step", "lr")}
-    for key in ("crops_per_second", "data_wait"):
-        last[key] = float(np.mean([line[key] for line in lines]))
-    return {key: round(value, 4) for key, value in last.items()}
+class TooSlowError(Exception):
+    """A stage that would end too late, and the number of steps that it should have instead."""
+
+    def __init__(self, stage: str, steps: int) -> None:
+        super().__init__(stage, steps)
+        self.stage, self.steps = stage, steps
 
 
-def curves(logs: dict[str, list[dict]], width: int = 900, height: int = 220) -> np.ndarray:
-    """A panel a stage: PSNR of the checks where there is one, else the loss; from its least to its largest value."""
-    panels = []
-    for name, lines in logs.items():
-        key = "psnr" if any("psnr" in line for line in lines) else "loss"
-        points = np.array([(line["step"], line[key]) for line in lines if key in line], np.float64)
-        low, high = points[:, 1].min(), points[:, 1].max()
-        panel = np.full((height, width, 3), 255, np.uint8)
-        across = 60 + (width - 80) * points[:, 0] / points[-1, 0]
-        up = height - 30 - (height - 70) * (points[:, 1] - low) / max(high - low, 1e-9)
-        line = np.stack([across, up], axis=1).round().astype(np.int32)
-        cv2.polylines(panel, [line], False, (160, 60, 0), 2, cv2.LINE_AA)
-        for x, y in line:
-            cv2.circle(panel, (int(x), int(y)), 3, (160, 60, 0), -1, cv2.LINE_AA)
-        title = f"{name}: {key} {low:.4g} to {high:.4g}, {int(points[-1, 0])} steps"
-        cv2.putText(panel, title, (10, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
-        panels.append(panel)
-    return np.vstack(panels)
+class Watch:
+    """Looks at the clock at every logged step, and stops a stage that would end too late where a check keeps it.
+
+    Args:
+        spans: of the clock, of each stage.
+        tell: called first.
+    """
+
+    def __init__(self, spans: Mapping[str, tuple[float, float]], tell: Tell) -> None:
+        self._spans, self._tell = spans, tell
+        self._first: dict[str, tuple[float, int]] = {}
+        self._kept: dict[str, int] = {}
+
+    def look(self, progress: Progress) -> None:
+        """Take a progress.
+
+        Raises:
+            TooSlowError: the stage would end too late; what it learnt up to its latest check is kept.
+        """
+        self._tell(progress)
+        stage, step, now = progress.stage, progress.step, time.monotonic()
+        begins, ends = self._spans[stage]
+        first, first_step = self._first.setdefault(stage, (now, step))
+        pace = (now - first) / (step - first_step) if step > first_step else 0.0
+        latest = ends + LATE_SHARE * (ends - begins)
+        if progress.figures:
+            self._kept[stage] = step
+            if now + pace * (progress.steps - step) > latest and step < progress.steps:
+                raise TooSlowError(stage, step + (int(max(0.0, ends - now) / pace) if pace else 0))
+        elif now > latest and stage in self._kept:
+            raise TooSlowError(stage, self._kept[stage])
 
 
-def show(progress) -> None:
+def show(progress: Progress) -> None:
     """One line a log line."""
     figures = " ".join(f"{name} {value:.3f}" for name, value in progress.figures.items())
     say(f"{progress.stage} {progress.step}/{progress.steps} loss {progress.loss:.4f} "
         f"{progress.crops_per_second:.0f} crops/s {progress.data_wait:.0%} waiting {figures}")
-
-
-def say(line: str) -> None:
-    """At once, so that a run that is cut off leaves its last line."""
-    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def trained_in(place: Path) -> list[Trained]:
     Raises:
         InputError: the folder holds no network that can be measured.
     """
-    if (place / CHAIN).exists() and not (place / CARD_NAME).exists():
+    if (place / CHAIN).exists():
         stages = [folder for folder in stage_folders(place) if (folder / GENERATOR_FILE).exists()]
         if not stages:
             raise InputError(f"no stage of {place} has made a network yet", hint="let it run to its end")

@@ -26,10 +26,17 @@ from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import new_run
 
 ROOT = Path(__file__).parents[2]
-BARE = """
+BLOCKED = """
 import sys
 for name in ("rich", "pypdf", "pypdfium2", "faker", "tesserocr", "prefect", "tensorboard", "onnx", "onnxruntime"):
     sys.modules[name] = None
+"""
+BARE_RUN = BLOCKED + """
+from eval.train_on_gpu import main
+sys.argv = sys.argv[1:]
+main()
+"""
+BARE = BLOCKED + """
 import json
 from pathlib import Path
 from docpipe.train.config import make_config
@@ -117,10 +124,24 @@ def test_the_run_for_a_gpu_goes_its_whole_way_at_tiny_size(cards, tmp_path):
         assert ended.returncode == 0, ended.stderr
     assert "going on with" in ended.stdout
     home = {path.name for path in (tmp_path / "home").iterdir()}
-    assert {"model.onnx", "card.json", "model.safetensors", "log.jsonl", "curves.png", "samples.jpg"} <= home
-    assert len(home) <= 8
+    model = {"model.onnx", "card.json", "model.safetensors"}
+    assert home == {*model, "log.jsonl", "curves.png", "samples.jpg", "about.json"}
     stages = json.loads((tmp_path / "home/about.json").read_text())["stages"]
     assert list(stages) == ["1-pixels", "2-critic", "3-adversarial", "4-distil"]
+
+
+@pytest.mark.slow
+def test_what_a_server_without_onnx_sends_home_is_a_model_there(cards, tmp_path):
+    pack = Path(shutil.make_archive(str(tmp_path / "cards"), "zip", cards))
+    gone = tmp_path / "gone.zip"
+    pack.rename(gone)
+    train = [f"--pack={gone}", f"--out={tmp_path / 'home'}", f"--work={tmp_path / 'work'}"]
+    ended = python(BARE_RUN, "train_on_gpu", "--tiny", *train)
+    assert ended.returncode == 0, ended.stderr
+    assert "no export: " in ended.stdout
+    gone.rename(pack)
+    card = export(tmp_path / "home", tmp_path / "model", version="1", changes={"cards": str(pack)})
+    assert card["network"]["widths"] == (4, 8) and card["steps"] == 6
 
 
 @pytest.mark.slow

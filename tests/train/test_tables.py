@@ -129,7 +129,7 @@ def test_pass_rates_are_those_of_the_network_with_the_same_hash():
 
 def test_a_run_elsewhere_is_known_by_its_log(tmp_path):
     stages = {"pixels": {"network": "unet_resnet34"}, "critic": {}, "distil": {"network": "compact"}}
-    (tmp_path / "chain.json").write_text(json.dumps({"stages": stages}))
+    (tmp_path / "about.json").write_text(json.dumps({"chain": stages}))
     logged = [
         {"stage": "1-pixels", "step": 1, "psnr": 20.0, "ssim": 0.5}, {"stage": "1-pixels", "step": 2, "loss": 1.0},
         {"stage": "1-pixels", "step": 3, "psnr": 25.0, "ssim": 0.7}, {"stage": "2-critic", "step": 1, "auc": 0.9},
