@@ -29,6 +29,8 @@ import torch
 from docpipe.errors import DocpipeError, InputError, OutputError, UsageError
 from docpipe.train.chain import Chain, load_chain, make_chain
 from docpipe.train.chain_run import CHAIN, new_chain_run, require_chain_ready, resume_chain_run, run_chain
+from docpipe.train.config import TrainConfig
+from docpipe.train.run_folder import load_checkpoint
 from docpipe.train.running import Place, Progress, Tell, join
 from docpipe.train.stages import LEAVES
 from eval.brought_home import ABOUT, bring_home, export_where_possible, say
@@ -181,7 +183,7 @@ def run_within(chain: Chain, folder: Path, place: Place, ends: float, tell: Tell
         tell: called after every logged step.
     """
     left = [label for number, (label, config) in enumerate(chain.stages.items(), 1)
-            if not (folder / f"{number}-{label}" / LEAVES[config.stage]).exists()]  # fmt: skip
+            if not is_done(config, folder / f"{number}-{label}")]  # fmt: skip
     spans = spans_of(left, time.monotonic(), ends)
     while True:
         watch = Watch(spans, tell)
@@ -192,6 +194,11 @@ def run_within(chain: Chain, folder: Path, place: Place, ends: float, tell: Tell
             chain = resume_chain_run(folder, {f"{slow.stage}.steps": str(slow.steps)})
         else:
             return
+
+
+def is_done(config: TrainConfig, stage: Path) -> bool:
+    """Whether a stage has left what it is to leave, and has not been made longer since."""
+    return (stage / LEAVES[config.stage]).exists() and load_checkpoint(stage)["step"] >= config.steps
 
 
 def spans_of(stages: list[str], now: float, ends: float) -> dict[str, tuple[float, float]]:

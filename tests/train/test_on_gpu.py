@@ -90,6 +90,12 @@ def test_where_it_can_be_exported_the_model_comes_home_under_the_version_after_w
     assert card.version == Registry(None).next_version("compact") and trained_in(home)
 
 
+def test_a_stage_that_was_made_longer_is_not_done(run, config):
+    assert train_on_gpu.is_done(config, run / "2-distil")
+    assert not train_on_gpu.is_done(replace(config, steps=5), run / "2-distil")
+    assert not train_on_gpu.is_done(config, run / "3-none")
+
+
 def test_what_a_network_learnt_from_is_not_changed_at_its_export(run, tmp_path):
     with pytest.raises(UsageError, match="recipe cannot be changed"):
         export(run, tmp_path / "model", version="1", changes={"recipe": "worn"})
