@@ -32,7 +32,7 @@ def write_onnx(network: nn.Module, path: Path, precision: str, pages: list[Gray]
         network: in evaluation mode, its normalisation folded.
         path: of the ONNX file.
         precision: one of `PRECISIONS`.
-        pages: noisy pages of training that int8 is calibrated on.
+        pages: noisy pages of training that int8 is calibrated on; small ones are filled up by reflection.
 
     Raises:
         ValueError: there is no such precision.
@@ -70,6 +70,8 @@ class _Crops(CalibrationDataReader):  # type: ignore[misc] # the library has no 
 def _cut(pages: list[Gray]) -> Iterator[NDArray[np.float32]]:
     side = _CALIBRATION_PX
     for page in pages:
+        missing = [(0, max(0, side - length)) for length in page.shape]
+        page = np.pad(page, missing, mode="reflect")
         for top in range(0, page.shape[0] - side + 1, side):
             for left in range(0, page.shape[1] - side + 1, side):
                 yield page[None, None, top : top + side, left : left + side].astype(np.float32) / np.float32(255)
