@@ -32,8 +32,9 @@ from docpipe.train.weights import GENERATOR_FILE, load_weights, make_network, sa
 WEIGHTS_NAME = "model.safetensors"
 LARGEST_DIFFERENCES = {"fp32": 1.0, "fp16": 0.5, "int8": 2.0}
 """Between torch and ONNX Runtime, in grey levels: at any pixel for fp32, in the mean for what rounds on purpose."""
-MAY_DIFFER = ("cards", "name")
-"""What of a run's config says nothing of what the network learnt."""
+MAY_DIFFER = ("cards", "name", "glyph_px")
+"""What of a run's config is not in the weights: where cards are, the model's name, and to which size of print pages are
+brought, which may be a part of what the network learnt."""
 
 _log = logging.getLogger(__name__)
 _TILE_PX = 1024
