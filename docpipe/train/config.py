@@ -49,7 +49,9 @@ class TrainConfig:
             "adversarial", or "recogniser" (reads lines of text; a judge for other stages).
         network: a key of `docpipe.models.GENERATORS`.
         widths: channels at each level of the network; empty for its own.
-        encoder_weights: "imagenet" for an encoder that has learnt before (fetched over the network); empty for none.
+        encoder_weights: of an encoder that has learnt before, for "unet_resnet34" alone: "imagenet" (fetched over the
+            network) or a state dict of torchvision's resnet34, a .pth or .safetensors file; empty for none. Where
+            `start_from` or a checkpoint brings all weights, they are not asked for.
         start_from: weights of the same network that this one goes on from, a safetensors file; empty for a network
             that knows nothing. A critic looks at pages restored with them. In a chain the name of an earlier stage.
         critic: a key of `docpipe.models.CRITICS`.

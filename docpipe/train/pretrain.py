@@ -4,6 +4,7 @@ A plain loop; it resumes exactly where its last checkpoint stands.
 """
 
 import copy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from docpipe.train.draws import draws_of
 from docpipe.train.losses import pixel_loss
 from docpipe.train.muon import MuonAndAdam
 from docpipe.train.reading import Judges
+from docpipe.train.run_folder import has_checkpoint
 from docpipe.train.running import (
     Meter,
     Place,
@@ -67,7 +69,8 @@ def pretrain(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Te
     place = join(device)
     recipe = load_training_recipe(config.recipe)
     prepare(config)
-    model = make_generator(config)
+    # A checkpoint brings all weights: nothing is read or fetched that it would overwrite.
+    model = make_unlearnt(replace(config, encoder_weights="")) if has_checkpoint(folder) else make_generator(config)
     learnt, checked = CleanCards(Path(config.cards)).split()
     held = Held(checked, recipe, config)
     teacher = load_network(Path(config.teacher)) if config.stage == "distil" else None
@@ -118,13 +121,14 @@ def make_generator(config: TrainConfig) -> nn.Module:
 
 
 def make_unlearnt(config: TrainConfig) -> nn.Module:
-    """The network of a config, before it starts from anything.
+    """The network of a config, before it starts from anything but encoder weights, and those only where they stay.
 
     Raises:
         UsageError: there is no such network, or the crops do not fit it.
-        MissingToolError: the network needs what is not installed.
+        InputError: the encoder weights cannot be read, or belong to another network.
+        MissingToolError: the network needs what is not installed, or encoder weights that cannot be fetched.
     """
-    model = make_network(config.network, config.widths, config.encoder_weights)
+    model = make_network(config.network, config.widths, "" if config.start_from else config.encoder_weights)
     if config.crop_px % int(model.stride):  # type: ignore[arg-type]
         raise UsageError(f"crop_px is {config.crop_px}; for {config.network} it must be a multiple of {model.stride}")
     return model

@@ -1,17 +1,14 @@
 """Weights of VGG as torchvision keeps them, read without torchvision."""
 
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from docpipe.errors import InputError
 from docpipe.models.vgg import Vgg
+from docpipe.train.weights import read_state
 
 _DEPTHS: Mapping[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 """Convolutions a block."""
@@ -29,7 +26,7 @@ def load_vgg(path: Path) -> Vgg:
     Raises:
         InputError: the file cannot be read, or holds the weights of another network.
     """
-    state = _read(path)
+    state = read_state(path, _HINT)
     kernels = _kernels(state)
     depths = next((depths for depths in _DEPTHS.values() if _positions(depths) == list(kernels)), None)
     if depths is None:
@@ -43,20 +40,9 @@ def load_vgg(path: Path) -> Vgg:
     return vgg.eval().requires_grad_(False)
 
 
-def _read(path: Path) -> Any:
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise InputError(f"the weights {path} cannot be read: {error.strerror or error}", _HINT) from error
-    except (SafetensorError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} is no file of weights", _HINT) from error
-
-
-def _kernels(state: Any) -> dict[int, Tensor]:
+def _kernels(state: Mapping[str, Any]) -> dict[int, Tensor]:
     """What is a weight among the layers called features, by its number."""
-    names = [str(name).split(".") for name in state] if isinstance(state, dict) else []
+    names = [name.split(".") for name in state]
     numbers = [int(parts[1]) for parts in names
                if parts[0] == "features" and parts[2:] == ["weight"] and parts[1].isdigit()]
     return {number: state[f"features.{number}.weight"] for number in sorted(numbers)}

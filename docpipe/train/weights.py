@@ -1,18 +1,23 @@
 """Weights in files that know which network they belong to."""
 
 import json
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from docpipe.errors import InputError, UsageError
-from docpipe.models import CRITICS, GENERATORS, Recogniser
+from docpipe.models import CRITICS, GENERATORS, Recogniser, UnetResnet34
 
 GENERATOR_FILE, CRITIC_FILE, RECOGNISER_FILE = "generator.safetensors", "critic.safetensors", "recogniser.safetensors"
 _NETWORK = "docpipe_network"
+_FETCHED = "imagenet"
+_ENCODER_HINT = "name a state dict of torchvision's resnet34, a .pth or .safetensors file"
 
 
 def make_network(name: str, widths: Sequence[int] = (), encoder_weights: str = "") -> nn.Module:
@@ -21,21 +26,30 @@ def make_network(name: str, widths: Sequence[int] = (), encoder_weights: str = "
     Args:
         name: a key of `GENERATORS` or `CRITICS`, or "recogniser".
         widths: channels from level to level; empty for its own.
-        encoder_weights: "imagenet", for a network that takes it.
+        encoder_weights: for a network that takes them: "imagenet", which is fetched, or a file of resnet34's.
 
     Raises:
         UsageError: there is no such network, or it takes no encoder weights.
-        MissingToolError: the network needs a package that is not installed.
+        InputError: the file of encoder weights cannot be read, or holds those of another network.
+        MissingToolError: the network needs a package that is not installed, or weights that cannot be fetched.
     """
     networks = {**GENERATORS, **CRITICS, "recogniser": Recogniser}
     if name not in networks:
         raise UsageError(f"there is no network {name!r}", hint=f"known: {', '.join(networks)}")
-    options: dict[str, object] = {"widths": tuple(widths)} if widths else {}
-    if encoder_weights:
-        if name != "unet_resnet34":
-            raise UsageError(f"{name} takes no encoder_weights", hint="only unet_resnet34 does")
-        options["encoder_weights"] = encoder_weights
-    return networks[name](**options)
+    options: dict[str, Any] = {"widths": tuple(widths)} if widths else {}
+    if not encoder_weights:
+        return networks[name](**options)
+    if name != "unet_resnet34":
+        raise UsageError(f"{name} takes no encoder_weights", hint="only unet_resnet34 does")
+    if encoder_weights == _FETCHED:
+        return UnetResnet34(encoder_weights=_FETCHED, **options)
+    state = read_state(Path(encoder_weights), f"{_ENCODER_HINT}, or {_FETCHED!r}")
+    network = UnetResnet34(**options)
+    try:
+        network.load_encoder(state)
+    except ValueError as error:
+        raise InputError(f"{encoder_weights}: {error}", _ENCODER_HINT) from error
+    return network
 
 
 def save_network(network: nn.Module, path: Path, name: str, widths: Sequence[int] = ()) -> None:
@@ -81,3 +95,26 @@ def load_weights(network: nn.Module, path: Path) -> None:
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = "they belong to another network" if isinstance(error, RuntimeError) else str(error)
         raise InputError(f"the weights {path} cannot be used: {reason}", "name others") from error
+
+
+def read_state(path: Path, hint: str) -> dict[str, Any]:
+    """The state dict in a file of foreign weights, whatever its values are; nothing in it can execute code.
+
+    Args:
+        path: as `torch.save` or, by its suffix .safetensors, safetensors write it.
+        hint: which file would do, for the one who named it.
+
+    Raises:
+        InputError: the file cannot be read, or holds no state dict.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(f"the weights {path} cannot be read: {error.strerror or error}", hint) from error
+    except (SafetensorError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path} is no file of weights", hint) from error
+    if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+        raise InputError(f"{path} is no file of weights", hint)
+    return state

@@ -104,7 +104,7 @@ def without_a_bias(path):
         ("a.safetensors", lambda path: path.write_bytes(b"no weights"), "is no file of weights"),
         ("a.pth", cut_short, "is no file of weights"),
         ("a.pth", lambda path: torch.save({"code": Path}, path), "is no file of weights"),
-        ("a.pth", lambda path: torch.save([1, 2], path), "not those of VGG16"),
+        ("a.pth", lambda path: torch.save([1, 2], path), "is no file of weights"),
         ("a.pth", lambda path: torch.save({"features.conv0.weight": torch.ones(1)}, path), "not those of VGG16"),
         ("a.safetensors", another_network, "not those of VGG16"),
         ("a.pth", normalised, "not those of VGG16"),
