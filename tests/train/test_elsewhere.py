@@ -21,27 +21,47 @@ from docpipe.errors import ExitCode, InputError, OutputError
 from docpipe.synth.pack import write_pack
 from docpipe.train.data import CleanCards
 from docpipe.train.export import export
-from docpipe.train.onnx_file import write_onnx
+from docpipe.train.onnx_file import PRECISIONS, write_onnx
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import new_run
 
 ROOT = Path(__file__).parents[2]
 BLOCKED = """
-import sys
-for name in ("rich", "pypdf", "pypdfium2", "faker", "tesserocr", "prefect", "tensorboard", "onnx", "onnxruntime"):
+import socket, sys
+
+def blocked(*arguments, **options):
+    raise AssertionError("a socket was opened")
+
+for name in ("albumentations", "faker", "onnx", "onnxruntime", "pdf417gen", "prefect", "pypdf", "pypdfium2", "pytesseract",
+             "segmentation_models_pytorch", "tensorboard", "tesserocr", "torchvision"):
     sys.modules[name] = None
+socket.socket.connect = socket.socket.sendto = socket.getaddrinfo = blocked
+"""
+BARE = BLOCKED + """
+from docpipe.cli import main
+main(sys.argv[1:])
 """
 BARE_RUN = BLOCKED + """
 from eval.train_on_gpu import main
 sys.argv = sys.argv[1:]
 main()
 """
-BARE = BLOCKED + """
-import json
+ONE_STAGE = """
+import json, sys
 from pathlib import Path
 from docpipe.train.config import make_config
 from docpipe.train.stages import run_stage
 run_stage(make_config(json.loads(sys.argv[1]), "arguments"), Path(sys.argv[2]))
+"""
+TINY = """
+name = "tiny"
+cards = "{pack}"
+widths = [8, 12]
+steps = 2
+batch = 2
+crop_px = 32
+check_every = 2
+checked = 4
 """
 
 
@@ -87,10 +107,18 @@ def test_a_file_that_is_no_pack_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_server_without_onnx_fonts_readers_and_boards_trains(config, tmp_path):
-    ended = python(BARE, json.dumps(asdict(config)), str(tmp_path))
-    assert ended.returncode == 0, ended.stderr
-    assert (tmp_path / "generator.safetensors").exists()
+def test_a_bare_server_trains_by_the_command_and_goes_on(cards, tmp_path):
+    """No network, no program on the path (Tesseract, the list of fonts, git), and no package but those of training."""
+    pack = shutil.make_archive(str(tmp_path / "cards"), "zip", cards)
+    (tmp_path / "tiny.toml").write_text(TINY.format(pack=pack))
+    (tmp_path / "nothing").mkdir()
+    run = tmp_path / "runs/001-tiny"
+    for arguments in ([str(tmp_path / "tiny.toml"), "--runs", str(run.parent)], ["--resume", str(run), "--set", "steps=4"]):
+        ended = python(BARE, "train", *arguments, PATH=str(tmp_path / "nothing"))
+        assert ended.returncode == 0, ended.stderr
+        assert f"-> {run}" in ended.stderr
+    assert (run / "generator.safetensors").exists() and not (run / "events").exists()
+    assert [json.loads(line)["step"] for line in (run / "log.jsonl").read_text().splitlines()] == [2, 4]
 
 
 @pytest.mark.slow
@@ -103,10 +131,10 @@ def test_two_processes_share_the_work_of_one(config, cards, tmp_path):
     variables = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(29_500 + os.getpid() % 500), "WORLD_SIZE": "2"}
     values = json.dumps(asdict(replace(one, batch=2)))
     second = subprocess.Popen(
-        [sys.executable, "-c", BARE, values, str(both)], cwd=ROOT, stderr=subprocess.PIPE,
+        [sys.executable, "-c", ONE_STAGE, values, str(both)], cwd=ROOT, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables, "RANK": "1", "LOCAL_RANK": "1"},
     )  # fmt: skip
-    first = python(BARE, values, str(both), **variables, RANK="0", LOCAL_RANK="0")
+    first = python(ONE_STAGE, values, str(both), **variables, RANK="0", LOCAL_RANK="0")
     _, said = second.communicate(timeout=60)
     assert first.returncode == second.returncode == 0, first.stderr + said.decode()
     alone, shared = (load_file(folder / "generator.safetensors") for folder in (tmp_path / "001-tiny", both))
@@ -158,6 +186,22 @@ def test_other_precisions_restore_nearly_the_same(config, tmp_path, precision):
     nearly, exactly = (OnnxEngine(tmp_path / name, device="cpu").restore(page, 20) for name in ("model", "whole"))
     assert nearly.shape == page.shape and np.abs(nearly.astype(int) - exactly).mean() < 2
     assert (tmp_path / "model/model.onnx").read_bytes() != (tmp_path / "whole/model.onnx").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_batch_height_and_width_of_an_exported_network_are_free(config, tmp_path, precision):
+    run = new_run(tmp_path / "runs", config)
+    pretrain(config, run)
+    stride = export(run, tmp_path / "model", version="1", precision=precision)["stride"]
+    session = ort.InferenceSession(tmp_path / "model/model.onnx")
+    for height, width in ((24 * stride, 10 * stride), (7 * stride, 16 * stride)):
+        pages = np.random.default_rng(3).random((3, 1, height, width), np.float32)
+        (together,) = session.run(None, {"page": pages})
+        single = [session.run(None, {"page": page[None]})[0] for page in pages]
+        assert together.shape == pages.shape and together.dtype == np.float32
+        assert np.abs(together - np.concatenate(single)).max() < 1e-3
+        assert np.abs(together[0] - together[1]).max() > 0.1, "each page is restored, not the first three times"
 
 
 class Wild(torch.nn.Module):

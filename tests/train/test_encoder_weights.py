@@ -1,4 +1,4 @@
-"""An encoder that has learnt before: from a file, from a hub that may be out of reach, and not where it would not stay."""
+"""An encoder that has learnt before: from a file, from a hub out of reach, and not where it would not stay."""
 
 import importlib.util
 import sys

@@ -17,6 +17,7 @@ from docpipe.errors import ExitCode, InputError, MissingToolError, ModelError, O
 from docpipe.noise.recipe import load_recipe, load_training_recipe
 from docpipe.page import Page
 from docpipe.restore.onnx_engine import OnnxEngine
+from docpipe.train import running
 from docpipe.train.chain import load_chain
 from docpipe.train.config import load_config
 from docpipe.train.data import CleanCard, CleanCards, CropPairs
@@ -24,7 +25,7 @@ from docpipe.train.export import LARGEST_DIFFERENCES, export, folded, reach_px
 from docpipe.train.losses import TERMS, error_left, pixel_loss, strokes
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import load_checkpoint, new_run, read_config
-from docpipe.train.running import learning_rate
+from docpipe.train.running import Place, learning_rate
 from tests.train.conftest import draw_cards
 
 
@@ -298,6 +299,38 @@ def test_a_cosine_falls_from_the_warm_up_to_nothing(config):
 def test_until_the_rate_falls_the_length_of_a_run_changes_nothing(config):
     short, long = (replace(config, steps=steps, warmup=10) for steps in (100, 300))
     assert [learning_rate(short, step) for step in range(1, 71)] == [learning_rate(long, step) for step in range(1, 71)]
+
+
+class Slow(torch.utils.data.Dataset):
+    """Pairs that take a second each by a clock that moves only when it is told to."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+    def __len__(self):
+        return 99
+
+    def __getitem__(self, index):
+        self.now += 1
+        return torch.zeros(1, 4, 4), torch.zeros(1, 4, 4)
+
+
+def test_the_share_of_time_that_steps_wait_for_data_is_logged_and_told(config, tmp_path, monkeypatch):
+    slow, told, here = Slow(), [], Place("cpu")
+    monkeypatch.setattr(running, "time", slow)
+    config = replace(config, batch=2, steps=4, check_every=2)
+    meter = running.Meter(config, tmp_path, here, 0, told.append)
+    for step, _, waited in running.batches(slow, config, here, 0):
+        assert waited == 2
+        meter.waited(waited)
+        slow.now += 3 if step <= 2 else 6  # what the step itself takes
+        meter.note(step, {"loss": torch.zeros(())}, {}, dict)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["data_wait"] for line in lines] == [progress.data_wait for progress in told] == [0.4, 0.25]
+    assert [line["crops_per_second"] for line in lines] == [0.4, 0.25]
 
 
 def test_a_resumed_run_may_be_made_longer(config, cards, tmp_path):
