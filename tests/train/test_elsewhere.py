@@ -32,8 +32,8 @@ import socket, sys
 def blocked(*arguments, **options):
     raise AssertionError("a socket was opened")
 
-for name in ("albumentations", "faker", "onnx", "onnxruntime", "pdf417gen", "prefect", "pypdf", "pypdfium2", "pytesseract",
-             "segmentation_models_pytorch", "tensorboard", "tesserocr", "torchvision"):
+for name in ("albumentations", "faker", "onnx", "onnxruntime", "pdf417gen", "prefect", "pypdf", "pypdfium2",
+             "pytesseract", "segmentation_models_pytorch", "tensorboard", "tesserocr", "torchvision"):
     sys.modules[name] = None
 socket.socket.connect = socket.socket.sendto = socket.getaddrinfo = blocked
 """
@@ -113,7 +113,8 @@ def test_a_bare_server_trains_by_the_command_and_goes_on(cards, tmp_path):
     (tmp_path / "tiny.toml").write_text(TINY.format(pack=pack))
     (tmp_path / "nothing").mkdir()
     run = tmp_path / "runs/001-tiny"
-    for arguments in ([str(tmp_path / "tiny.toml"), "--runs", str(run.parent)], ["--resume", str(run), "--set", "steps=4"]):
+    begin, go_on = [str(tmp_path / "tiny.toml"), "--runs", str(run.parent)], ["--resume", str(run), "--set", "steps=4"]
+    for arguments in (begin, go_on):
         ended = python(BARE, "train", *arguments, PATH=str(tmp_path / "nothing"))
         assert ended.returncode == 0, ended.stderr
         assert f"-> {run}" in ended.stderr
