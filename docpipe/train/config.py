@@ -17,11 +17,11 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "gan_loss": ("bce", "hinge", "least_squares"),
     "precision": ("float32", "bfloat16"),
 }
-_ABOVE_0 = 1e-12
+_ABOVE_0, _UNDER_1 = 1e-12, 1 - 1e-12
 _RANGES: Mapping[str, tuple[float, float]] = {
     "seed": (0, inf), "workers": (0, inf), "threads": (1, inf),
     "steps": (1, inf), "batch": (1, inf), "crop_px": (1, inf), "check_every": (1, inf), "checked": (1, inf),
-    "warmup": (0, inf), "cooldown": (_ABOVE_0, 1), "on_print": (0, 1), "average": (0, 1 - _ABOVE_0),
+    "warmup": (0, inf), "cooldown": (_ABOVE_0, 1), "on_print": (0, 1), "average": (0, _UNDER_1),
     "learning_rate": (_ABOVE_0, inf), "critic_rate_ratio": (_ABOVE_0, inf), "clip_norm": (_ABOVE_0, inf),
     "mse_weight": (0, inf), "l1_weight": (0, inf), "edge_weight": (0, inf), "ink_weight": (0, inf),
     "ssim_weight": (0, inf),
@@ -167,13 +167,13 @@ class TrainConfig:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) != (field.type is bool) or not isinstance(value, _ACCEPTED[field.type]):
-                raise UsageError(f"{field.name} is {value!r}; it must be {_IN_WORDS[field.type]}")
+                raise UsageError(f"{field.name} is {value!r}; it must be {values_of(field.name)}")
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
-                raise UsageError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(words)}")
+                raise UsageError(f"{name} is {getattr(self, name)!r}; it must be {values_of(name)}")
         for name, (low, high) in _RANGES.items():
             if not low <= getattr(self, name) <= high:
-                raise UsageError(f"{name} is {getattr(self, name)}; it must be {_range_in_words(low, high)}")
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be {values_of(name)}")
         for name in ("widths", "critic_widths"):
             if not all(isinstance(width, int) and width > 0 for width in getattr(self, name)):
                 raise UsageError(f"{name} is {list(getattr(self, name))}; it must be whole numbers above 0")
@@ -276,7 +276,13 @@ def make_config(values: Mapping[str, Any], where: str) -> TrainConfig:
         raise UsageError(f"{where}: {error}") from error
 
 
-def _range_in_words(low: float, high: float) -> str:
-    least = "above 0" if low == _ABOVE_0 else f"at least {low:g}"
-    most = "" if high == inf else f", at most {high:g}"
-    return least + most
+def values_of(name: str) -> str:
+    """What a key of TrainConfig may be, in words."""
+    if name in _WORDS:
+        return f"one of {', '.join(_WORDS[name])}"
+    words = [_IN_WORDS[next(field.type for field in fields(TrainConfig) if field.name == name)]]
+    if name in _RANGES:
+        low, high = _RANGES[name]
+        words.append("above 0" if low == _ABOVE_0 else f"at least {low:g}")
+        words += [] if high == inf else ["under 1" if high == _UNDER_1 else f"at most {high:g}"]
+    return ", ".join(words)
