@@ -13,10 +13,12 @@ from click.testing import CliRunner
 
 from docpipe.cli import main
 from docpipe.errors import ExitCode
+from docpipe.models import CRITICS, GENERATORS
 from docpipe.train.config import TrainConfig, values_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "training.md"
+NETWORKS = {"network": GENERATORS, "critic": CRITICS}
 KEYS = re.compile(r"(?<=<!-- keys -->\n).*?(?=<!-- end of keys -->)", re.DOTALL)
 
 
@@ -32,7 +34,8 @@ def table():
     lines = ["| key | default | may be | meaning |", "| --- | --- | --- | --- |"]
     for field in fields(TrainConfig):
         default = "needed" if field.default is MISSING else f"`{as_toml(field.default)}`"
-        lines.append(f"| `{field.name}` | {default} | {values_of(field.name)} | {said[field.name]} |")
+        may_be = f"one of {', '.join(NETWORKS[field.name])}" if field.name in NETWORKS else values_of(field.name)
+        lines.append(f"| `{field.name}` | {default} | {may_be} | {said[field.name]} |")
     return "\n".join(lines) + "\n"
 
 
