@@ -66,7 +66,7 @@ def train(
         folder = place.agree(partial(new_chain_run, runs, chain))
     else:
         assert resume is not None
-        folder, chain = resume, place.agree(partial(resume_chain_run, resume, changed))
+        folder, chain = resume, place.agree(partial(resume_chain_run, resume, changed, device=device))
     with _told() as tell:
         try:
             run_chain(chain, folder, place, tell=tell)

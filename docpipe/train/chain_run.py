@@ -12,11 +12,13 @@ from docpipe.train.chain import Chain, change_chain, make_chain
 from docpipe.train.config import TrainConfig
 from docpipe.train.learnt_patterns import note_patterns, noted_patterns, patterns_of
 from docpipe.train.run_folder import (
+    changed_run,
     commit,
     has_checkpoint,
     load_checkpoint,
     new_folder,
     new_run,
+    require_fits_checkpoint,
     resume_run,
     unfinished_run,
     write_config,
@@ -63,18 +65,28 @@ def new_chain_run(runs: Path, chain: Chain) -> Path:
     return folder
 
 
-def resume_chain_run(folder: Path, changes: Mapping[str, str]) -> Chain:
+def resume_chain_run(folder: Path, changes: Mapping[str, str], *, device: str = "cpu") -> Chain:
     """The chain of a run that goes on, some of its values changed; the changes are kept beside it.
 
+    What is refused leaves the folder as it was.
+
     Raises:
-        InputError: the folder is not that of a run.
-        UsageError: a key or value is none.
+        InputError: the folder is not that of a run; or as in `require_chain_ready`.
+        UsageError: a key or value is none, or does not fit what has been learnt; or as in `require_chain_ready`.
+        MissingToolError: as in `require_chain_ready`.
     """
     if not (folder / CHAIN).exists():
-        config = resume_run(folder, dict(changes))
-        return Chain(config.name, {config.stage: config})
-    chain, started_from, resumed = _read(folder)
-    chain = change_chain(chain, changes)
+        config = changed_run(folder, dict(changes))
+        chain = Chain(config.name, {config.stage: config})
+        require_chain_ready(chain, device)
+        resume_run(folder, dict(changes))
+        return chain
+    old, started_from, resumed = _read(folder)
+    chain = change_chain(old, changes)
+    for label, config in chain.stages.items():
+        require_fits_checkpoint(_folder_of(chain, label, folder), old.stages[label], config)
+    _require_nothing_stale(chain, folder)
+    require_chain_ready(chain, device)
     _write(folder, chain, started_from, [*resumed, {"changes": dict(changes), "commit": commit()}])
     return chain
 
@@ -147,6 +159,19 @@ def stage_folders(run: Path) -> list[Path]:
 
 def _folder_of(chain: Chain, label: str, folder: Path) -> Path:
     return folder / f"{list(chain.stages).index(label) + 1}-{label}"
+
+
+def _require_nothing_stale(chain: Chain, folder: Path) -> None:
+    """Refuse to learn on in a stage where a later one has begun with what it left."""
+    for label, config in chain.stages.items():
+        own = _folder_of(chain, label, folder)
+        if has_checkpoint(own) and load_checkpoint(own)["step"] >= config.steps:
+            continue
+        for later, other in chain.stages.items():
+            begun_with = [getattr(other, name) for name in _REFERENCES]
+            if label in begun_with and has_checkpoint(_folder_of(chain, later, folder)):
+                raise UsageError(f"{label} cannot learn on: {later} has begun with what it left",
+                                 hint="begin another run with these steps: docpipe train CONFIG --set ...")
 
 
 def _resolved(chain: Chain, label: str, folder: Path) -> TrainConfig:

@@ -19,6 +19,7 @@ from docpipe.train.config import TrainConfig, change_config
 from docpipe.train.learnt_patterns import note_patterns, noted_patterns, patterns_of
 
 CONFIG, LOG, CHECKPOINT = "config.json", "log.jsonl", "checkpoint.pt"
+_OF_THE_CHECKPOINT = ("stage", "network", "widths", "critic", "critic_widths", "optimiser")
 
 
 def new_run(runs: Path, config: TrainConfig) -> Path:
@@ -52,19 +53,44 @@ def unfinished_run(runs: Path, config: TrainConfig) -> Path | None:
     return None
 
 
+def changed_run(folder: Path, changes: dict[str, str]) -> TrainConfig:
+    """The config of a run that shall go on, some of its values changed; nothing is written yet.
+
+    Raises:
+        InputError: the folder is not that of a run.
+        UsageError: a key or value is none, or does not fit the checkpoint.
+    """
+    config, _ = read_config(folder)
+    changed = change_config(config, changes)
+    require_fits_checkpoint(folder, config, changed)
+    return changed
+
+
+def require_fits_checkpoint(folder: Path, old: TrainConfig, new: TrainConfig) -> None:
+    """Refuse changes that a run's checkpoint does not fit, if it has one.
+
+    Raises:
+        UsageError: the stage, the networks or the optimiser are others, or it stands behind the last step already.
+    """
+    if not has_checkpoint(folder):
+        return
+    if changed := [name for name in _OF_THE_CHECKPOINT if getattr(old, name) != getattr(new, name)]:
+        raise UsageError(f"{', '.join(changed)} cannot be changed any more: {folder} has a checkpoint",
+                         hint="begin another run with it: docpipe train CONFIG --set ...")
+    step = load_checkpoint(folder)["step"]
+    if new.steps < step:
+        raise UsageError(f"steps is {new.steps}, and {folder} stands at {step} already")
+
+
 def resume_run(folder: Path, changes: dict[str, str]) -> TrainConfig:
     """The config of a run that goes on, some of its values changed; when and what is kept beside it.
 
     Raises:
-        InputError: the folder is not that of a run.
-        UsageError: a key or value is none.
+        InputError, UsageError: as in `changed_run`.
     """
-    config, _ = read_config(folder)
-    config = change_config(config, changes)
+    config = changed_run(folder, changes)
     kept = json.loads((folder / CONFIG).read_text())
     step = load_checkpoint(folder)["step"] if has_checkpoint(folder) else 0
-    if config.steps < step:
-        raise UsageError(f"steps is {config.steps}, and {folder} stands at {step} already")
     here = {"step": step, "changes": changes, "commit": commit()}
     write_config(folder, {**kept, **asdict(config), "resumed": [*kept.get("resumed", []), here]})
     note_patterns(folder, config.recipe)
