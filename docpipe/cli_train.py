@@ -26,24 +26,25 @@ if TYPE_CHECKING:
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@click.option("--dry-run", is_flag=True, help="Print the config; train nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the config and see whether it could begin; train nothing.")
 def train(
     config_path: Path | None, changes: tuple[str, ...], runs: Path, resume: Path | None, device: str, dry_run: bool
 ) -> None:
     """Train a network on pairs that are drawn on the fly; a numbered run comes of it.
 
-    A CONFIG may be a chain of stages: pixels, critic, adversarial, distil and others. On several GPUs, or machines
-    that share a disk, start it with torchrun.
+    A CONFIG is a TOML file, or the name of one that ships. It may be a chain of stages: pixels, critic, adversarial,
+    distil and others. On several GPUs, or machines that share a disk, start it with torchrun.
 
     \b
     docpipe synth --cards 600 -o runs/cards
-    docpipe train docpipe/train/configs/compact.toml
-    docpipe train docpipe/train/configs/compact.toml --set steps=100 --set threads=2
-    docpipe train docpipe/train/configs/teacher.toml --set adversarial.pixel_weight=100 --device cuda
+    docpipe train compact
+    docpipe train compact --set steps=100 --set threads=2
+    docpipe train teacher --set adversarial.pixel_weight=100 --device cuda
     docpipe train --resume runs/001-compact --set steps=60000
-    torchrun --nproc-per-node 8 -m docpipe train docpipe/train/configs/teacher.toml --device cuda
+    torchrun --nproc-per-node 8 -m docpipe train teacher --device cuda
     """
     from docpipe.train.chain import load_chain
+    from docpipe.train.config import find_config
 
     if malformed := [change for change in changes if "=" not in change]:
         raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
@@ -52,22 +53,23 @@ def train(
         raise UsageError("give a CONFIG, or --resume RUN, which has its own", hint="change it with --set KEY=VALUE")
     if dry_run and resume:
         raise UsageError("--dry-run prints a CONFIG; that of a run is its config.json")
-    chain = load_chain(config_path, changed) if config_path else None
+    chain = load_chain(find_config(config_path), changed) if config_path else None
     if dry_run and chain:
         stages = {label: asdict(config) for label, config in chain.stages.items()}
         click.echo(json.dumps(next(iter(stages.values())) if chain.is_one else stages, indent=1))
-        return
     with needs_extra("train"):
         from docpipe.train.chain_run import new_chain_run, require_chain_ready, resume_chain_run, run_chain
         from docpipe.train.running import join
     place = join(device)
     if chain is not None:
         require_chain_ready(chain, device)
+        if dry_run:
+            return
         folder = place.agree(partial(new_chain_run, runs, chain))
     else:
         assert resume is not None
         folder, chain = resume, place.agree(partial(resume_chain_run, resume, changed, device=device))
-    with _told() as tell:
+    with _told(chain.steps) as tell:
         try:
             run_chain(chain, folder, place, tell=tell)
         except KeyboardInterrupt:
@@ -149,11 +151,13 @@ def calibrate(
 
 
 @contextmanager
-def _told() -> "Iterator[Tell]":
-    """A bar with throughput and time left where stderr is a terminal, and a line a check."""
+def _told(steps: int) -> "Iterator[Tell]":
+    """A bar over the steps of all stages, with throughput and time left, where stderr is a terminal; a line a check."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+
+    from docpipe.train.config import LOW_GENERATOR_SHARE
 
     of_the_first = os.environ.get("RANK", "0") == "0"
     bar = Bar(
@@ -161,15 +165,19 @@ def _told() -> "Iterator[Tell]":
         TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
         console=Console(stderr=True, highlight=False), disable=not (sys.stderr.isatty() and of_the_first),
     )  # fmt: skip
-    stage = bar.add_task("training", total=None, speed="")
+    training = bar.add_task("training", total=steps, speed="")
 
     def tell(progress: "Progress") -> None:
         speed = f"{progress.crops_per_second:.0f} crops/s, {progress.data_wait:.0%} waiting"
-        bar.update(stage, description=progress.stage, completed=progress.step, total=progress.steps, speed=speed)
+        bar.update(training, description=progress.stage, completed=progress.earlier + progress.step, speed=speed)
         if progress.figures:
             figures = ", ".join(f"{name} {value:.3f}" for name, value in progress.figures.items())
             at = f"{progress.stage}, step {progress.step}"
             click.echo(f"{at}: loss {progress.loss:.4f}, {figures}; {speed}", err=True)
+        share = progress.figures.get("generator_share", 1.0)
+        if progress.step == progress.steps and share < LOW_GENERATOR_SHARE:
+            click.echo(f"warning: the generator got {share:.0%} of the steps of this stage and has hardly learnt; see "
+                       "critic_threshold, critic_steps_at_most, critic_steps and generator_steps", err=True)
 
     with bar:
         yield tell

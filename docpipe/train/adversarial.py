@@ -1,6 +1,7 @@
 """Generator against critic, in turns: who does not learn stands still, running means and dropout included."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,8 @@ from docpipe.train.running import (
 )  # fmt: skip
 from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, load_weights, make_network, save_network
 
+_OF_TURNS = ("whose", "done", "critic_total", "generator_total")
+
 
 @dataclass(slots=True)
 class Turns:
@@ -46,14 +49,23 @@ class Turns:
     Args:
         threshold: the critic's turn ends when its loss is below this; 0 for turns of fixed length.
         critic_steps: length of its turn where that is fixed.
+        critic_steps_at_most: length at which its turn ends where it is not.
         generator_steps: length of the generator's.
     """
 
     threshold: float
     critic_steps: int
+    critic_steps_at_most: int
     generator_steps: int
     whose: str = "critic"
     done: int = 0
+    critic_total: int = 0
+    generator_total: int = 0
+
+    @property
+    def generator_share(self) -> float:
+        """Of all steps so far, those of the generator; 0 before the first."""
+        return self.generator_total / max(1, self.critic_total + self.generator_total)
 
     def step(self, loss: float) -> None:
         """Count a step of the one whose turn it is, and pass the turn where it is over.
@@ -63,19 +75,23 @@ class Turns:
         """
         self.done += 1
         if self.whose == "generator":
+            self.generator_total += 1
             over = self.done >= self.generator_steps
         else:
-            over = loss < self.threshold if self.threshold else self.done >= self.critic_steps
+            self.critic_total += 1
+            longest = self.critic_steps_at_most if self.threshold else self.critic_steps
+            over = self.done >= longest or loss < self.threshold
         if over:
             self.whose, self.done = "critic" if self.whose == "generator" else "generator", 0
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"whose": self.whose, "done": self.done}
+        return {name: getattr(self, name) for name in _OF_TURNS}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
-        self.whose, self.done = state["whose"], state["done"]
+        for name, value in state.items():
+            setattr(self, name, value)
 
 
 def train_adversarial(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Tell = silent) -> nn.Module:
@@ -113,7 +129,7 @@ def train_adversarial(config: TrainConfig, folder: Path, *, device: str = "cpu",
     settle(critic, place)
     average = copy.deepcopy(generator).requires_grad_(False)
     generator_adam, critic_adam = adam(generator, config), adam(critic, config)
-    turns = Turns(config.critic_threshold, config.critic_steps, config.generator_steps)
+    turns = Turns(config.critic_threshold, config.critic_steps, config.critic_steps_at_most, config.generator_steps)
     parts = {
         "model": generator, "average": average, "critic": critic, "optimiser": generator_adam,
         "critic_optimiser": critic_adam, "turns": turns,
@@ -123,7 +139,6 @@ def train_adversarial(config: TrainConfig, folder: Path, *, device: str = "cpu",
 
     pairs = draws_of(config, learnt, recipe, place)
     meter = Meter(config, folder, place, begun, tell)
-    generator_share = torch.zeros(())
     for step, (noisy, clean, *lines), waited in batches(pairs, config, place, begun):
         meter.waited(waited)
         whose, rate = turns.whose, learning_rate(config, step)
@@ -149,17 +164,16 @@ def train_adversarial(config: TrainConfig, folder: Path, *, device: str = "cpu",
             descend(loss, generator, generator_adam, rate, config.clip_norm)
             follow(average, generator, config.average)
         turns.step(place.mean(loss))
-        generator_share.lerp_(torch.tensor(float(whose == "generator")), 0.02)
 
         sheet = folder / f"samples-{step:06}.png"
-        meter.note(
-            step,
-            {f"{whose}_loss": loss, "generator_share": generator_share},
-            parts,
-            partial(held.figures, average, place, sheet, critic),
-        )
+        figures = partial(held.figures, average, place, sheet, critic)
+        meter.note(step, {f"{whose}_loss": loss}, parts, partial(_with_share, figures, turns.generator_share))
     average.cpu().eval()
     if place.is_first:
         save_network(average, folder / GENERATOR_FILE, config.network, config.widths)
         save_network(critic, folder / CRITIC_FILE, config.critic, config.critic_widths)
     return average
+
+
+def _with_share(figures: Callable[[], dict[str, float]], share: float) -> dict[str, float]:
+    return {**figures(), "generator_share": share}

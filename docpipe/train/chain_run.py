@@ -52,7 +52,7 @@ def require_chain_ready(chain: Chain, device: str) -> None:
             if wanted and wanted not in earlier and not Path(wanted).is_file():
                 raise UsageError(f"{name} of the stage {label} is {wanted!r}, neither an earlier stage nor a file",
                                  hint=f"earlier stages: {', '.join(earlier) or 'none'}")
-        require_ready(config, device)
+        require_ready(config, device, earlier)
         earlier.append(label)
 
 

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from math import inf
+from math import inf, log
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "gan_loss": ("bce", "hinge", "least_squares"),
     "precision": ("float32", "bfloat16"),
 }
+_SHIPPED = Path(__file__).parent / "configs"
 _ABOVE_0, _UNDER_1 = 1e-12, 1 - 1e-12
 _RANGES: Mapping[str, tuple[float, float]] = {
     "seed": (0, inf), "workers": (0, inf), "threads": (1, inf),
@@ -28,7 +29,14 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "frequency_weight": (0, inf), "text_weight": (0, inf), "feature_weight": (0, inf), "vgg_weight": (0, inf),
     "pixel_weight": (0, inf),
     "teacher_share": (0, 1), "critic_threshold": (0, inf), "critic_steps": (1, inf), "generator_steps": (1, inf),
+    "critic_steps_at_most": (1, inf),
 }  # fmt: skip
+BLIND: Mapping[str, float] = {"bce": log(2), "hinge": 1.0, "least_squares": 0.25}
+"""The least that a critic loses by each kind of `gan_loss` that judges all pages alike."""
+
+LOW_GENERATOR_SHARE = 0.15
+"""Of the steps of an adversarial stage: with less the generator has hardly learnt."""
+
 _ACCEPTED: dict[Any, Any] = {
     str: str, int: int, float: (int, float), bool: bool, tuple[int, ...]: tuple, tuple[float, ...]: tuple,
 }  # fmt: skip
@@ -93,8 +101,11 @@ class TrainConfig:
         gan_loss: "bce", "hinge" or "least_squares".
         pixel_weight: weight of all terms but the critic's in an adversarial stage.
         critic_threshold: the critic is trained until its loss is below this, then the generator gets its turn; 0 for
-            turns of fixed length.
+            turns of fixed length. Below what a blind critic loses: .693 for "bce", 1 for "hinge", .25 for
+            "least_squares".
         critic_steps: in a turn of fixed length.
+        critic_steps_at_most: in a turn that lasts until `critic_threshold`; a critic that does not get there would
+            otherwise never let the generator learn.
         generator_steps: in a turn.
         frozen_norm: batch normalisation keeps the means and variances of `start_from`, instead of taking those of each
             batch; for training on with batches of a few crops, where they waver.
@@ -153,6 +164,7 @@ class TrainConfig:
     pixel_weight: float = 50.0
     critic_threshold: float = 0.65
     critic_steps: int = 1
+    critic_steps_at_most: int = 10
     generator_steps: int = 1
     frozen_norm: bool = False
     average: float = 0.998
@@ -167,7 +179,8 @@ class TrainConfig:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) != (field.type is bool) or not isinstance(value, _ACCEPTED[field.type]):
-                raise UsageError(f"{field.name} is {value!r}; it must be {values_of(field.name)}")
+                raise UsageError(f"{field.name} is {value!r}; it must be {values_of(field.name)}",
+                                 hint=_as_toml(value) if field.type is float else "")
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 raise UsageError(f"{name} is {getattr(self, name)!r}; it must be {values_of(name)}")
@@ -201,6 +214,13 @@ class TrainConfig:
             if needed and not getattr(self, name):
                 raise UsageError(f"{name} is empty", hint=f"name weights: this stage ({self.stage}) needs them")
 
+        if self.stage == "adversarial" and self.critic_threshold >= BLIND[self.gan_loss]:
+            raise UsageError(
+                f"critic_threshold is {self.critic_threshold:g}, which a blind critic meets; for gan_loss "
+                f"{self.gan_loss!r} it must be under {BLIND[self.gan_loss]:.3g}",
+                hint="set critic_threshold lower, or to 0 for turns of fixed length",
+            )
+
     @property
     def pixel_weights(self) -> dict[str, float]:
         """The weight of each term of `losses.TERMS`."""
@@ -233,6 +253,20 @@ def change_config(config: TrainConfig, changes: dict[str, str]) -> TrainConfig:
         UsageError: a key or value is none.
     """
     return make_config(asdict(config) | parsed(changes), "--set")
+
+
+def find_config(path: Path) -> Path:
+    """The file itself, or the shipped config of that name.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    if path.is_file():
+        return path
+    shipped = {file.stem: file for file in _SHIPPED.glob("*.toml")}
+    if str(path) not in shipped:
+        raise UsageError(f"there is no config {path}", hint=f"a TOML file, or one that ships: {', '.join(sorted(shipped))}")
+    return shipped[str(path)]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -286,3 +320,11 @@ def values_of(name: str) -> str:
         words.append("above 0" if low == _ABOVE_0 else f"at least {low:g}")
         words += [] if high == inf else ["under 1" if high == _UNDER_1 else f"at most {high:g}"]
     return ", ".join(words)
+
+
+def _as_toml(value: object) -> str:
+    """How to write a number that TOML takes for a text, such as .1; nothing where it is none."""
+    try:
+        return f"write {float(value)}" if isinstance(value, str) else ""
+    except ValueError:
+        return ""

@@ -1,6 +1,6 @@
 """The table of stages, and running one of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from torch import nn
@@ -14,7 +14,14 @@ from docpipe.train.pretrain import make_unlearnt, pretrain
 from docpipe.train.recogniser import train_recogniser
 from docpipe.train.running import Tell, join, silent
 from docpipe.train.vgg import load_vgg
-from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, RECOGNISER_FILE, make_network
+from docpipe.train.weights import (
+    CRITIC_FILE,
+    GENERATOR_FILE,
+    RECOGNISER_FILE,
+    load_network,
+    load_weights,
+    make_network,
+)  # fmt: skip
 
 STAGES: Mapping[str, Callable[..., nn.Module]] = {
     "pixels": pretrain,
@@ -36,23 +43,37 @@ LEAVES: Mapping[str, str] = {
 """The file that each stage leaves behind for others."""
 
 
-def require_ready(config: TrainConfig, device: str) -> None:
+def require_ready(config: TrainConfig, device: str, earlier: Collection[str] = ()) -> None:
     """Refuse what cannot begin, before a folder is made for it.
 
+    Args:
+        config: of the stage.
+        device: "cpu" or "cuda".
+        earlier: labels of the stages before it; weights that are one of these are not there yet.
+
     Raises:
-        InputError: there are no cards, no recipe that may be learnt from, or no weights of VGG where they are needed.
+        InputError: there are no cards, no recipe that may be learnt from, or weights that are missing or of another
+            network.
         UsageError: there is no such network, or the crops do not fit it.
         MissingToolError: something is not installed, or there is no GPU.
     """
     join(device)
     load_training_recipe(config.recipe)
-    if config.stage != "recogniser":
-        require_cards(Path(config.cards))
-        make_unlearnt(config)
-        if config.vgg_weight:
-            load_vgg(Path(config.vgg))
+    if config.stage == "recogniser":
+        return
+    require_cards(Path(config.cards))
+    generator = make_unlearnt(config)
+    if config.start_from and config.start_from not in earlier:
+        load_weights(generator, Path(config.start_from))
+    for named in (config.teacher, config.recogniser):
+        if named and named not in earlier:
+            load_network(Path(named))
+    if config.vgg_weight:
+        load_vgg(Path(config.vgg))
     if config.stage in ("critic", "adversarial"):
-        make_network(config.critic, config.critic_widths)
+        critic = make_network(config.critic, config.critic_widths)
+        if config.critic_from and config.critic_from not in earlier:
+            load_weights(critic, Path(config.critic_from))
 
 
 def run_stage(config: TrainConfig, folder: Path, *, device: str = "cpu", tell: Tell = silent) -> nn.Module:

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from docpipe.cards.fonts import MRZ_FAMILY, families_of, find_fonts
 from docpipe.cards.text import put_line
+from docpipe.errors import InputError
 from docpipe.models.recogniser import ALPHABET, LINE_PX
 from docpipe.noise.recipe import Recipe
 from docpipe.page import Gray, Page
@@ -81,7 +82,7 @@ class CardLines(Dataset[tuple[Tensor, ...]]):
         count: lines.
 
     Raises:
-        ValueError: no card has a line that can be read.
+        InputError: no card has a line that can be read.
     """
 
     def __init__(self, cards: Sequence[CleanCard], recipe: Recipe, seed: int, count: int) -> None:
@@ -91,7 +92,8 @@ class CardLines(Dataset[tuple[Tensor, ...]]):
             for card in cards for box, text in zip(card.boxes, card.texts, strict=True) if _is_line(box, text)
         ]  # fmt: skip
         if not self._lines:
-            raise ValueError("no card has a line of text that could be read; it needs cards of `docpipe synth`")
+            raise InputError("no card has a line of text that could be read",
+                             hint="draw cards: docpipe synth --cards 500 -o FOLDER; or set text_weight to 0")
 
     def __len__(self) -> int:
         return self._count

@@ -192,16 +192,26 @@ def test_every_kind_of_game_moves_the_generator(chain_file, tmp_path, kind):
 
 
 def test_the_critic_keeps_its_turn_until_it_sees_well():
-    turns = Turns(threshold=0.65, critic_steps=1, generator_steps=2)
+    turns = Turns(threshold=0.65, critic_steps=1, critic_steps_at_most=9, generator_steps=2)
     seen = []
     for loss in (0.7, 0.66, 0.6, 9.0, 9.0, 0.5, 0.1):
         seen.append(turns.whose)
         turns.step(loss)
     assert seen == ["critic"] * 3 + ["generator"] * 2 + ["critic", "generator"]
+    assert turns.generator_share == 3 / 7
+
+
+def test_a_critic_that_never_sees_well_gives_way():
+    turns = Turns(threshold=0.65, critic_steps=1, critic_steps_at_most=4, generator_steps=1)
+    seen = []
+    for _ in range(10):
+        seen.append(turns.whose)
+        turns.step(0.66)
+    assert seen == (["critic"] * 4 + ["generator"]) * 2
 
 
 def test_turns_of_fixed_length_are_fixed():
-    turns = Turns(threshold=0, critic_steps=3, generator_steps=1)
+    turns = Turns(threshold=0, critic_steps=3, critic_steps_at_most=2, generator_steps=1)
     seen = []
     for _ in range(8):
         seen.append(turns.whose)

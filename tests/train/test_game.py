@@ -7,11 +7,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from docpipe.errors import UsageError
 from docpipe.models import judge
 from docpipe.noise.recipe import load_training_recipe
 from docpipe.train.adversarial import train_adversarial
 from docpipe.train.check import Held
 from docpipe.train.data import CleanCards
+from docpipe.train.losses import critic_loss
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import load_checkpoint
 from docpipe.train.running import Place
@@ -127,14 +129,43 @@ def test_a_generator_stands_still_in_the_turn_of_the_critic(game, run):
 
 
 @pytest.mark.parametrize("critic", ["patch", "attention"])
-def test_a_critic_stands_still_in_the_turn_of_the_generator(game, run, critic):
-    after_a_step = {}
+def test_a_critic_stands_still_in_the_turn_of_the_generator(game, tmp_path, critic):
+    after = {}
+    for steps in (1, 4):
+        (tmp_path / str(steps)).mkdir()
+        plays = replace(game, critic=critic, critic_from="", steps=steps, check_every=99, generator_steps=99)
+        train_adversarial(plays, tmp_path / str(steps))
+        after[steps] = load_checkpoint(tmp_path / str(steps))
+    assert same(after[1]["critic"], after[4]["critic"]), "its spectral norm included"
+    assert not same(after[1]["model"], after[4]["model"])
 
-    def keep(progress):
-        if progress.step == 1:
-            after_a_step.update(load_checkpoint(run))
 
-    plays = replace(game, critic=critic, critic_from="", steps=4, check_every=1, generator_steps=99)
-    train_adversarial(plays, run, tell=keep)
-    assert same(after_a_step["critic"], load_checkpoint(run)["critic"]), "its spectral norm included"
-    assert not same(after_a_step["model"], load_checkpoint(run)["model"])
+def test_a_critic_that_stays_blind_gives_way_and_the_share_of_the_generator_is_told(game, run):
+    told = []
+    blind = replace(game, steps=8, check_every=4, critic_threshold=1e-9, critic_steps_at_most=3)
+    train_adversarial(blind, run, tell=told.append)
+    assert [progress.figures["generator_share"] for progress in told] == [0.25, 0.25]
+
+
+def test_the_share_of_the_generator_is_that_of_the_whole_stage_after_a_resumption(game, run):
+    class KilledError(Exception):
+        pass
+
+    def kill(progress):
+        raise KilledError
+
+    fair = replace(game, steps=8, check_every=4)
+    with pytest.raises(KilledError):
+        train_adversarial(replace(fair, critic_steps=3), run, tell=kill)
+    told = []
+    train_adversarial(fair, run, tell=told.append)
+    assert [progress.figures["generator_share"] for progress in told] == [3 / 8], "one of four, then two of four"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_threshold_that_a_blind_critic_meets_is_refused(game, kind):
+    logits = torch.linspace(-3, 3, 6001)
+    blind = min(critic_loss(logit, logit, kind).item() for logit in logits)
+    with pytest.raises(UsageError, match=f"critic_threshold is .* blind .* must be under {blind:.3g}"):
+        replace(game, gan_loss=kind, critic_threshold=blind + 1e-4)
+    assert replace(game, gan_loss=kind, critic_threshold=blind - 1e-4).critic_threshold

@@ -62,7 +62,7 @@ def test_a_line_of_a_card_lies_in_the_middle_and_keeps_its_text():
 
 
 def test_cards_without_text_cannot_teach_reading():
-    with pytest.raises(ValueError, match="no card has a line"):
+    with pytest.raises(InputError, match="no card has a line"):
         CardLines([CleanCard(card().page)], load_recipe("starter"), 1, 8)
 
 

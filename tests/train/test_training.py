@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rich.progress
 import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
@@ -13,6 +14,7 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 
 import docpipe
 from docpipe.cli import main
+from docpipe.cli_train import _told
 from docpipe.errors import ExitCode, InputError, MissingToolError, ModelError, OutputError, UsageError
 from docpipe.noise.recipe import load_recipe, load_training_recipe
 from docpipe.page import Page
@@ -25,7 +27,8 @@ from docpipe.train.export import LARGEST_DIFFERENCES, export, folded, reach_px
 from docpipe.train.losses import TERMS, error_left, pixel_loss, strokes
 from docpipe.train.pretrain import pretrain
 from docpipe.train.run_folder import load_checkpoint, new_run, read_config
-from docpipe.train.running import Place, learning_rate
+from docpipe.train.running import Place, Progress, learning_rate
+from docpipe.train.weights import make_network, save_network
 from tests.train.conftest import draw_cards
 
 
@@ -343,9 +346,28 @@ def test_a_resumed_run_may_be_made_longer(config, cards, tmp_path):
     assert resumed["step"] == 4 and resumed["changes"] == {"steps": "6"}
 
 
-def test_the_shipped_config_is_one():
-    ended = CliRunner().invoke(main, ["train", "docpipe/train/configs/compact.toml", "--dry-run", "--set", "steps=7"])
+@pytest.mark.parametrize("name", ["compact", "docpipe/train/configs/compact.toml"])
+def test_a_shipped_config_is_found_by_its_name_and_by_its_path(cards, name):
+    ended = CliRunner().invoke(main, ["train", name, "--dry-run", "--set", "steps=7", "--set", f"cards={cards}"])
     assert ended.exit_code == ExitCode.OK and json.loads(ended.stdout)["steps"] == 7
+
+
+def test_a_config_that_is_nowhere_is_answered_with_those_that_ship():
+    ended = CliRunner().invoke(main, ["train", "compakt"])
+    error, hint = ended.stderr.splitlines()
+    assert ended.exit_code == ExitCode.USAGE and error == "error: there is no config compakt"
+    assert "compact, compact-hard, compact-longer, recogniser, teacher" in hint
+
+
+@pytest.mark.parametrize(
+    ("change", "exit_code"),
+    [("network=foo", ExitCode.USAGE), ("cards=/nix", ExitCode.BAD_INPUT), ("recipe=nix", ExitCode.BAD_INPUT)],
+)
+def test_a_dry_run_ends_as_the_run_would(cards, tmp_path, change, exit_code):
+    command = ["train", "compact", "--runs", str(tmp_path / "runs"), "--set", f"cards={cards}", "--set", change]
+    dry, real = (CliRunner().invoke(main, [*command, *option]) for option in (["--dry-run"], []))
+    assert dry.exit_code == real.exit_code == exit_code and dry.stderr == real.stderr
+    assert json.loads(dry.stdout)["name"] == "compact" and not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
@@ -370,6 +392,50 @@ def test_a_value_that_makes_no_sense_is_named(cards, tmp_path, change, complaint
     command = ["train", "docpipe/train/configs/compact.toml", "--runs", str(tmp_path), "--set", f"cards={cards}"]
     ended = CliRunner().invoke(main, [*command, "--set", change])
     assert ended.exit_code == ExitCode.USAGE and complaint in ended.stderr
+
+
+def test_a_number_that_toml_takes_for_a_text_is_answered_with_how_to_write_it():
+    ended = CliRunner().invoke(main, ["train", "compact", "--set", "text_weight=.1"])
+    error, hint = ended.stderr.splitlines()
+    assert ended.exit_code == ExitCode.USAGE and error == "error: text_weight is '.1'; it must be a number"
+    assert hint.endswith("write 0.1")
+
+
+@pytest.mark.parametrize("name", ["start_from", "teacher", "recogniser"])
+def test_a_run_with_weights_that_do_not_fit_leaves_no_folder(cards, tmp_path, name):
+    save_network(make_network("patch", (4, 8)), tmp_path / "other.safetensors", "patch", (4, 8))
+    (tmp_path / "none.safetensors").write_text("none")
+    weights = tmp_path / ("other.safetensors" if name == "start_from" else "none.safetensors")
+    command = ["train", "compact", "--runs", str(tmp_path / "runs"), "--set", f"cards={cards}"]
+    ended = CliRunner().invoke(main, [*command, "--set", f"{name}={weights}"])
+    assert ended.exit_code == ExitCode.BAD_INPUT and "cannot be used" in ended.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_bar_runs_over_the_steps_of_all_stages(monkeypatch):
+    bars = []
+
+    class Bar(rich.progress.Progress):
+        def __init__(self, *columns, **options):
+            super().__init__(*columns, **options)
+            bars.append(self)
+
+    monkeypatch.setattr(rich.progress, "Progress", Bar)
+    with _told(8) as tell:
+        (task,) = bars[0].tasks
+        tell(Progress(4, 4, 0.1, 1.0, 0.0, stage="pixels"))
+        assert (task.completed, task.remaining, task.finished) == (4, 4, False), "as many steps are to come"
+        tell(Progress(1, 4, 0.1, 1.0, 0.0, stage="critic", earlier=4))
+        assert (task.completed, task.remaining, task.description) == (5, 3, "critic")
+
+
+@pytest.mark.parametrize(("share", "warned"), [(0.05, True), (0.5, False)])
+def test_a_generator_that_hardly_had_a_turn_is_warned_of_at_the_end(capsys, share, warned):
+    with _told(8) as tell:
+        tell(Progress(4, 8, 0.1, 1.0, 0.0, {"generator_share": share}, "adversarial"))
+        assert "warning" not in capsys.readouterr().err, "it may still come"
+        tell(Progress(8, 8, 0.1, 1.0, 0.0, {"generator_share": share}, "adversarial"))
+    assert ("warning: the generator got 5% of the steps" in capsys.readouterr().err) == warned
 
 
 def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path):
