@@ -1,7 +1,7 @@
 """Running a chain: each stage is a run of its own, in a folder inside the chain's."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from docpipe.train.run_folder import (
 )  # fmt: skip
 from docpipe.train.running import Place, Progress, Tell, silent
 from docpipe.train.stages import LEAVES, require_ready, run_stage
-from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, RECOGNISER_FILE
+from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, RECOGNISER_FILE, make_network
 
 CHAIN = "chain.json"
 _REFERENCES: Mapping[str, str] = {
@@ -53,7 +53,24 @@ def require_chain_ready(chain: Chain, device: str) -> None:
                 raise UsageError(f"{name} of the stage {label} is {wanted!r}, neither an earlier stage nor a file",
                                  hint=f"earlier stages: {', '.join(earlier) or 'none'}")
         require_ready(config, device, earlier)
+        _require_same_networks(chain, label, earlier)
         earlier.append(label)
+
+
+def _require_same_networks(chain: Chain, label: str, earlier: Sequence[str]) -> None:
+    config = chain.stages[label]
+    for name, network, widths in (("start_from", "network", "widths"), ("critic_from", "critic", "critic_widths")):
+        wanted = getattr(config, name)
+        if wanted not in earlier:
+            continue
+        one, other = ((getattr(it, network), getattr(it, widths)) for it in (chain.stages[wanted], config))
+        if one != other and _shapes(*one) != _shapes(*other):
+            raise UsageError(f"{name} of the stage {label} is {wanted!r}, and their networks differ",
+                             hint=f"give both the same {network} and {widths}")
+
+
+def _shapes(name: str, widths: Sequence[int]) -> dict[str, Any]:
+    return {key: value.shape for key, value in make_network(name, widths).state_dict().items()}
 
 
 def new_chain_run(runs: Path, chain: Chain) -> Path:

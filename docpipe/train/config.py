@@ -265,7 +265,8 @@ def find_config(path: Path) -> Path:
         return path
     shipped = {file.stem: file for file in _SHIPPED.glob("*.toml")}
     if str(path) not in shipped:
-        raise UsageError(f"there is no config {path}", hint=f"a TOML file, or one that ships: {', '.join(sorted(shipped))}")
+        raise UsageError(f"there is no config {path}",
+                         hint=f"name a TOML file, or one that ships: {', '.join(sorted(shipped))}")
     return shipped[str(path)]
 
 

@@ -242,6 +242,8 @@ def test_a_chain_is_refused_before_a_folder_is_made_for_it(chain_file, tmp_path)
         ({"critic.start_from": "nothing"}, "start_from of the stage critic is 'nothing'"),
         ({"pixels.crop_px": "30"}, "crop_px is 30"),
         ({"critic.critic": "foo"}, "no network 'foo'"),
+        ({"pixels.network": "dncnn", "pixels.widths": "[6]"}, "start_from of the stage critic is 'pixels', and their"),
+        ({"critic.critic_widths": "[8, 16]"}, "critic_from of the stage adversarial is 'critic', and their networks"),
     ):
         command = ["train", str(chain_file), "--runs", str(tmp_path / "runs")]
         for key, value in changes.items():
