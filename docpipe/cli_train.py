@@ -46,9 +46,7 @@ def train(
     from docpipe.train.chain import load_chain
     from docpipe.train.config import find_config
 
-    if malformed := [change for change in changes if "=" not in change]:
-        raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
-    changed = dict(change.split("=", 1) for change in changes)
+    changed = _as_changes(changes)
     if (config_path is None) == (resume is None):
         raise UsageError("give a CONFIG, or --resume RUN, which has its own", hint="change it with --set KEY=VALUE")
     if dry_run and resume:
@@ -79,22 +77,33 @@ def train(
         click.echo(f"-> {folder}", err=True)
 
 
+def _as_changes(changes: tuple[str, ...]) -> dict[str, str]:
+    """KEY=VALUE -> VALUE by KEY."""
+    if malformed := [change for change in changes if "=" not in change]:
+        raise UsageError(f"--set {malformed[0]} is not KEY=VALUE")
+    return dict(change.split("=", 1) for change in changes)
+
+
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Model folder to write.")
 @click.option("--version", "model_version", default="1", show_default=True, help="Of this training of the model.")
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp32", show_default=True,
               help="Of the network's arithmetic: fp16 for GPUs, int8 for CPUs.")
-def export(run: Path, out: Path, model_version: str, precision: str) -> None:
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE",
+              help="Change what is not in the weights: cards, name, glyph_px.")  # fmt: skip
+def export(run: Path, out: Path, model_version: str, precision: str, changes: tuple[str, ...]) -> None:
     """Write the network of a training run as a model folder for `docpipe clean --engine onnx --model`.
 
     \b
     docpipe export runs/001-compact -o models/compact
     docpipe export runs/001-compact -o models/compact-int8 --precision int8
+    docpipe export brought/ -o models/compact --set cards=runs/cards.zip        # a run from elsewhere
+    docpipe export runs/001-compact -o models/fast --set glyph_px='[8, 17]'     # large print is read at a smaller size
     """
     with needs_extra("train"):
         from docpipe.train.export import export as export_run
-    card = export_run(run, out, version=model_version, precision=precision)
+    card = export_run(run, out, version=model_version, precision=precision, changes=_as_changes(changes))
     click.echo(f"{card['name']} {card['version']}, {card['overlap_px']} px overlap -> {out}", err=True)
 
 

@@ -356,7 +356,7 @@ def test_a_config_that_is_nowhere_is_answered_with_those_that_ship():
     ended = CliRunner().invoke(main, ["train", "compakt"])
     error, hint = ended.stderr.splitlines()
     assert ended.exit_code == ExitCode.USAGE and error == "error: there is no config compakt"
-    assert "compact, compact-hard, compact-longer, recogniser, teacher" in hint
+    assert "compact, compact-hard, compact-longer, noise2noise, recogniser, teacher" in hint
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_a_value_that_makes_no_sense_is_named(cards, tmp_path, change, complaint
 def test_a_number_that_toml_takes_for_a_text_is_answered_with_how_to_write_it():
     ended = CliRunner().invoke(main, ["train", "compact", "--set", "text_weight=.1"])
     error, hint = ended.stderr.splitlines()
-    assert ended.exit_code == ExitCode.USAGE and error == "error: text_weight is '.1'; it must be a number"
+    assert ended.exit_code == ExitCode.USAGE and error == "error: text_weight is '.1'; it must be a number, at least 0"
     assert hint.endswith("write 0.1")
 
 
@@ -527,3 +527,13 @@ def test_weights_of_another_network_are_refused(config, model, tmp_path):
 def test_a_size_of_crops_that_makes_no_sense_is_refused(config):
     with pytest.raises(UsageError, match="the smaller first"):
         replace(config, scale=(1.3, 0.5))
+
+
+def test_a_model_may_be_given_other_sizes_of_print_and_nothing_that_is_in_its_weights(config, tmp_path):
+    run = new_run(tmp_path, config)
+    pretrain(config, run)
+    command = ["export", str(run), "-o", str(tmp_path / "fast")]
+    assert CliRunner().invoke(main, [*command, "--set", "glyph_px=[8, 17]"]).exit_code == ExitCode.OK
+    assert json.loads((tmp_path / "fast" / "card.json").read_text())["glyph_range"] == [8, 17]
+    ended = CliRunner().invoke(main, [*command[:-1], str(tmp_path / "other"), "--set", "widths=[4]"])
+    assert ended.exit_code == ExitCode.USAGE and "glyph_px" in ended.stderr and not (tmp_path / "other").exists()
