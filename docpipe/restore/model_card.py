@@ -1,5 +1,6 @@
 """A model folder: `model.onnx` and the card that says what it is. A mismatch is refused by name."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,9 @@ class ModelCard:
 
     @property
     def fingerprint(self) -> str:
-        """Name, version and the first 16 digits of the hash."""
-        return f"{self.name}-{self.version}-{self.sha256[:16]}"
+        """Name, version and 16 digits of a hash of all that pixels depend on: the network, tiles and sizes of print."""
+        decides = repr((self.sha256, self.stride, self.overlap_px, self.tile_px, self.glyph_range))
+        return f"{self.name}-{self.version}-{hashlib.sha256(decides.encode()).hexdigest()[:16]}"
 
 
 def load_model(folder: Path) -> tuple[ModelCard, bytes]:

@@ -29,6 +29,15 @@ def test_the_card_tells_the_engine_its_print_sizes_and_its_name(model_folder):
     assert engine.fingerprint.startswith("blur-1-") and engine.fingerprint.endswith("-CPU")
 
 
+@pytest.mark.parametrize("change", [{"glyph_range": [8, 17]}, {"tile_px": 512}, {"overlap_px": 32}, {"version": "2"}])
+def test_the_fingerprint_of_a_model_changes_with_all_that_its_pixels_depend_on(model_folder, change):
+    before = load_engine("onnx", model=model_folder, device="cpu").fingerprint
+    card = json.loads((model_folder / "card.json").read_text())
+    assert card | change != card
+    (model_folder / "card.json").write_text(json.dumps(card | change))
+    assert load_engine("onnx", model=model_folder, device="cpu").fingerprint != before
+
+
 def test_a_network_that_is_not_the_one_of_its_card_is_refused(model_folder):
     network = bytearray((model_folder / "model.onnx").read_bytes())
     network[40] ^= 1
