@@ -9,7 +9,14 @@ from pathlib import Path
 from docpipe.noise.recipe import load_training_recipe
 from docpipe.restore.model_card import CARD_NAME
 from docpipe.train.chain import Chain
-from docpipe.train.chain_run import CHAIN, folder_to_export, new_chain_run, require_chain_ready, run_chain
+from docpipe.train.chain_run import (
+    CHAIN,
+    folder_to_export,
+    new_chain_run,
+    require_chain_ready,
+    run_chain,
+    stage_folders,
+)  # fmt: skip
 from docpipe.train.check import Held
 from docpipe.train.config import TrainConfig
 from docpipe.train.data import TRUTH, CleanCards
@@ -100,7 +107,7 @@ def commit_of(run: Path) -> str:
 
 
 def _stages(run: Path) -> list[Path]:
-    return sorted(run.glob("[0-9]*-*")) if (run / CHAIN).exists() else [run]
+    return stage_folders(run) if (run / CHAIN).exists() else [run]
 
 
 def _log(stage: Path) -> dict[int, dict[str, float]]:

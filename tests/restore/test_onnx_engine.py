@@ -29,7 +29,7 @@ def test_the_card_tells_the_engine_its_print_sizes_and_its_name(model_folder):
     assert engine.fingerprint.startswith("blur-1-") and engine.fingerprint.endswith("-CPU")
 
 
-@pytest.mark.parametrize("change", [{"glyph_range": [8, 17]}, {"tile_px": 512}, {"overlap_px": 32}, {"version": "2"}])
+@pytest.mark.parametrize("change", [{"glyph_range": [8, 17]}, {"tile_px": 512}, {"overlap_px": 2}, {"version": "2"}])
 def test_the_fingerprint_of_a_model_changes_with_all_that_its_pixels_depend_on(model_folder, change):
     before = load_engine("onnx", model=model_folder, device="cpu").fingerprint
     card = json.loads((model_folder / "card.json").read_text())
