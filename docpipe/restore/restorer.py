@@ -11,12 +11,12 @@ from docpipe.restore.engine import Engine
 from docpipe.restore.engines import load_engine, load_gate
 from docpipe.restore.gate import Gate
 from docpipe.restore.print_size import glyph_height
-from docpipe.restore.scale import resample, scale_into
+from docpipe.restore.scale import bring_back, resample, scale_into
 
 Choice = Literal["restored", "original"]
 
 # Counts up when print size, scale or the rules below come to give other pages.
-_VERSION = 2
+_VERSION = 3
 _OPENCV_NO_MEMORY = -4
 # A page on which no pixel moves by more than this many grey levels is left as it was.
 UNCHANGED_LEVELS = 1
@@ -81,7 +81,7 @@ class Restorer:
         height, width = gray.shape
         scaled = resample(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
         scaled_restored = self.engine.restore(scaled, glyph_px * scale)
-        restored = resample(scaled_restored, (height, width))
+        restored = bring_back(gray, scaled, scaled_restored)
         if np.array_equal(restored, gray) or _largest_change(gray, restored) <= UNCHANGED_LEVELS:
             return Restored(gray, "original", reason="nothing to change", glyph_px=glyph_px, scale=scale)
         if self.gate is None:

@@ -1,10 +1,13 @@
 """Scale: a network knows print of a certain size, so pages are brought to it and back."""
 
 import cv2
+import numpy as np
 
 from docpipe.page import Gray
 
 LARGEST_SCALE = 3.0
+_CHANGED_LEVELS = 6     # where restoring changes a page by so much from pixel to pixel, no detail comes back
+_AROUND = (15, 15)
 
 
 def scale_into(glyph_px: float, glyph_range: tuple[float, float] | None) -> float:
@@ -38,3 +41,29 @@ def resample(gray: Gray, size: tuple[int, int]) -> Gray:
         gray, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     )
     return resampled.astype(gray.dtype, copy=False)
+
+
+def bring_back(gray: Gray, scaled: Gray, restored: Gray) -> Gray:
+    """A page that was restored at another size, at its own.
+
+    What shrinking took from it comes back where restoring left the page alone, so that clean pages stay as sharp as
+    they were; where restoring changed it, the lost detail is taken for dirt. Changes as smooth as shadows do not count.
+
+    Args:
+        gray: (H, W) uint8, the page as it came, 0 = ink, 255 = paper.
+        scaled: (h, w) uint8, the same as it was restored.
+        restored: (h, w) uint8, what came of it.
+
+    Returns:
+        (H, W) uint8; `restored` itself where the sizes are the same.
+    """
+    height, width = gray.shape
+    back = resample(restored, (height, width))
+    if restored.size >= gray.size:
+        return back
+    change = cv2.subtract(restored, scaled, dtype=cv2.CV_32F)
+    rough = cv2.absdiff(change, cv2.blur(change, _AROUND))
+    alone = np.clip(1 - cv2.blur(rough, _AROUND) / np.float32(_CHANGED_LEVELS), 0, 1)
+    lost = cv2.subtract(gray, resample(scaled, (height, width)), dtype=cv2.CV_32F)
+    kept = cv2.multiply(lost, cv2.resize(alone, (width, height), interpolation=cv2.INTER_LINEAR))
+    return np.asarray(cv2.add(back, kept, dtype=cv2.CV_8U), np.uint8)
