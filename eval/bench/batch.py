@@ -15,7 +15,7 @@ from docpipe.imageio import Scan, ScanWriter, open_scan
 from docpipe.page import Gray, Page
 from docpipe.restore import Restorer, ready_restorer
 from docpipe.restore.print_size import glyph_height
-from docpipe.restore.scale import resample, scale_into
+from docpipe.restore.scale import bring_back, resample, scale_into
 from eval.bench import scans
 from eval.bench.measure import Ran, clean_command, run
 from eval.bench.report import Goal, Run
@@ -131,7 +131,7 @@ def _parts(paths: Sequence[Path], restorer: Restorer) -> dict[str, float]:
             size = tuple(round(side * scale) for side in page.pixels.shape)
             scaled = step(AROUND, partial(resample, page.pixels, size))
             restored = step("engine", partial(restorer.engine.restore, scaled, glyph_px * scale))
-            restored = step(AROUND, partial(resample, restored, page.pixels.shape))
+            restored = step(AROUND, partial(bring_back, page.pixels, scaled, restored))
             step("encode", partial(_encode, scan, page, restored))
     return spent
 

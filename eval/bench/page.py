@@ -36,7 +36,7 @@ STEPS: Sequence[Step] = (
     ("tensor", tiles, "_cut"),
     ("model", OnnxEngine, "_run"),
     ("tiles to page", OnnxEngine, "restore"),
-    ("resample back", restorer, "resample"),
+    ("bring back", restorer, "bring_back"),
     ("unchanged?", restorer, "_largest_change"),
     ("encode", SingleSink, "add"),
     ("rename", files.Path, "replace"),
@@ -44,7 +44,7 @@ STEPS: Sequence[Step] = (
     ("ledger", Ledger, "finish"),
 )
 REST = "all else"
-# Name, dpi, margin. Print of a card at 600 dpi is larger than the network knows, so that one is resampled.
+# Name, dpi, margin. Print larger than the network is to see is resampled, and brought back.
 PAGES = (("300 dpi", 300, False), ("with margin", 300, True), ("600 dpi", 600, False))
 
 
