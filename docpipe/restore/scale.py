@@ -8,6 +8,7 @@ from docpipe.page import Gray
 LARGEST_SCALE = 3.0
 _CHANGED_LEVELS = 6     # where restoring changes a page by so much from pixel to pixel, no detail comes back
 _AROUND = (15, 15)
+_BAND_PX = 256
 
 
 def scale_into(glyph_px: float, glyph_range: tuple[float, float] | None) -> float:
@@ -64,6 +65,10 @@ def bring_back(gray: Gray, scaled: Gray, restored: Gray) -> Gray:
     change = cv2.subtract(restored, scaled, dtype=cv2.CV_32F)
     rough = cv2.absdiff(change, cv2.blur(change, _AROUND))
     alone = np.clip(1 - cv2.blur(rough, _AROUND) / np.float32(_CHANGED_LEVELS), 0, 1)
-    lost = cv2.subtract(gray, resample(scaled, (height, width)), dtype=cv2.CV_32F)
-    kept = cv2.multiply(lost, cv2.resize(alone, (width, height), interpolation=cv2.INTER_LINEAR))
-    return np.asarray(cv2.add(back, kept, dtype=cv2.CV_8U), np.uint8)
+    alone = cv2.resize(alone, (width, height), interpolation=cv2.INTER_LINEAR)
+    shrunk = resample(scaled, (height, width))
+    for top in range(0, height, _BAND_PX):      # a large page has no room for numbers of four bytes a pixel
+        rows = slice(top, top + _BAND_PX)
+        lost = cv2.subtract(gray[rows], shrunk[rows], dtype=cv2.CV_32F)
+        back[rows] = cv2.add(back[rows], cv2.multiply(lost, alone[rows]), dtype=cv2.CV_8U)
+    return back
