@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from docpipe.errors import DocpipeError, MissingToolError
 from docpipe.models import GENERATORS
 from docpipe.page import Gray
+from docpipe.restore import SHIPPED_MODEL
+from docpipe.restore.model_card import load_model
 from docpipe.train.losses import psnr, ssim
 from docpipe.train.run_folder import LOG
 from docpipe.train.weights import make_network
@@ -212,7 +214,9 @@ def judged() -> list[dict[str, str]]:
 
 def rates_of(rows: Sequence[dict[str, str]], sha256: str) -> str:
     """Pass rates of the model whose network has this hash, suite by suite."""
-    of_model = [row for row in rows if f"-{sha256[:16]}-" in row["model"]]
+    shipped = load_model(SHIPPED_MODEL)[0]
+    names = [f"-{sha256[:16]}-", *([f"{shipped.fingerprint}-"] if shipped.sha256 == sha256 else [])]
+    of_model = [row for row in rows if any(name in row["model"] for name in names)]
     return _rates({row["suite"]: _rate(row) for row in of_model if row["way"] == "docpipe"}) or NOT_JUDGED
 
 

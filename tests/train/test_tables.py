@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from docpipe.errors import InputError
 from docpipe.models import GENERATORS
+from docpipe.restore import SHIPPED_MODEL
+from docpipe.restore.model_card import load_model
 from docpipe.train.export import export
 from docpipe.train.losses import psnr
 from docpipe.train.pretrain import pretrain
@@ -123,6 +125,9 @@ def test_pass_rates_are_those_of_the_network_with_the_same_hash():
     ]  # fmt: skip
     assert networks.rates_of(rows, "0123456789abcdef" + 48 * "0") == "cards 60.0, clean 99.0"
     assert networks.rates_of(rows, 64 * "0") == "not judged"
+    shipped = load_model(SHIPPED_MODEL)[0]
+    of_shipped = [row | {"model": f"{shipped.fingerprint}-CPU+restore-3"} for row in rows if row["way"] == "docpipe"]
+    assert networks.rates_of(of_shipped, shipped.sha256).startswith("cards ")
     assert networks.raw_rates(rows) == "cards 50.0"
     assert networks.clean_rates(rows) == "cards 90.0", "a quarter of what is possible are ten points"
 
