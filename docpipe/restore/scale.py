@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from docpipe.page import Gray
 
@@ -65,10 +66,20 @@ def bring_back(gray: Gray, scaled: Gray, restored: Gray) -> Gray:
     change = cv2.subtract(restored, scaled, dtype=cv2.CV_32F)
     rough = cv2.absdiff(change, cv2.blur(change, _AROUND))
     alone = np.clip(1 - cv2.blur(rough, _AROUND) / np.float32(_CHANGED_LEVELS), 0, 1)
-    alone = cv2.resize(alone, (width, height), interpolation=cv2.INTER_LINEAR)
+    alone = cv2.resize(alone, (width, len(alone)), interpolation=cv2.INTER_LINEAR)
     shrunk = resample(scaled, (height, width))
     for top in range(0, height, _BAND_PX):      # a large page has no room for numbers of four bytes a pixel
-        rows = slice(top, top + _BAND_PX)
+        rows = slice(top, min(top + _BAND_PX, height))
         lost = cv2.subtract(gray[rows], shrunk[rows], dtype=cv2.CV_32F)
-        back[rows] = cv2.add(back[rows], cv2.multiply(lost, alone[rows]), dtype=cv2.CV_8U)
+        back[rows] = cv2.add(back[rows], cv2.multiply(lost, _rows_of(alone, rows, height)), dtype=cv2.CV_8U)
     return back
+
+
+def _rows_of(wide: NDArray[np.float32], rows: slice, height: int) -> NDArray[np.float32]:
+    """Some rows of what `wide` would be, were it resized to a height linearly: a large page has no room for all."""
+    at = (np.arange(rows.start, rows.stop, dtype=np.float32) + np.float32(0.5)) * np.float32(len(wide) / height)
+    at = np.clip(at - np.float32(0.5), 0, len(wide) - 1)
+    above = at.astype(np.intp)
+    share = (at - above.astype(np.float32))[:, None]
+    below = np.minimum(above + 1, len(wide) - 1)
+    return np.asarray(wide[above] * (1 - share) + wide[below] * share, np.float32)
