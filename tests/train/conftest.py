@@ -7,6 +7,9 @@ import pytest
 from PIL import Image
 
 from docpipe.train.config import TrainConfig
+from docpipe.train.export import export
+from docpipe.train.pretrain import pretrain
+from docpipe.train.run_folder import new_run
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +40,11 @@ def config(cards):
     return TrainConfig(
         name="tiny", cards=str(cards), widths=(8, 12), steps=4, batch=2, crop_px=32, warmup=1, check_every=2, checked=4
     )
+
+
+@pytest.fixture
+def model(config, tmp_path):
+    run = new_run(tmp_path / "runs", config)
+    pretrain(config, run)
+    card = export(run, tmp_path / "model", version="3")
+    return run, tmp_path / "model", card

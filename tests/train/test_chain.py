@@ -201,22 +201,22 @@ def test_the_critic_keeps_its_turn_until_it_sees_well():
     assert turns.generator_share == 3 / 7
 
 
+def turns_taken(turns, steps, loss):
+    seen = []
+    for _ in range(steps):
+        seen.append(turns.whose)
+        turns.step(loss)
+    return seen
+
+
 def test_a_critic_that_never_sees_well_gives_way():
     turns = Turns(threshold=0.65, critic_steps=1, critic_steps_at_most=4, generator_steps=1)
-    seen = []
-    for _ in range(10):
-        seen.append(turns.whose)
-        turns.step(0.66)
-    assert seen == (["critic"] * 4 + ["generator"]) * 2
+    assert turns_taken(turns, 10, loss=0.66) == (["critic"] * 4 + ["generator"]) * 2
 
 
 def test_turns_of_fixed_length_are_fixed():
     turns = Turns(threshold=0, critic_steps=3, critic_steps_at_most=2, generator_steps=1)
-    seen = []
-    for _ in range(8):
-        seen.append(turns.whose)
-        turns.step(0.0)
-    assert seen == (["critic"] * 3 + ["generator"]) * 2
+    assert turns_taken(turns, 8, loss=0.0) == (["critic"] * 3 + ["generator"]) * 2
 
 
 @pytest.mark.slow

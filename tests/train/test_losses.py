@@ -5,9 +5,20 @@ from math import e, log, log1p
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import avg_pool2d, max_pool2d
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from docpipe.train.losses import TERMS, adversarial_loss, auc, critic_loss, psnr, ssim
+from docpipe.train.losses import (
+    TERMS,
+    adversarial_loss,
+    auc,
+    critic_loss,
+    error_left,
+    pixel_loss,
+    psnr,
+    ssim,
+    strokes,
+)  # fmt: skip
 
 KINDS = ("bce", "hinge", "least_squares")
 
@@ -115,3 +126,41 @@ def test_ssim_of_light_paper_is_right_where_convolutions_are_rounded():
     expected = ssim_by_numpy(restored[0, 0].double().numpy(), clean[0, 0].double().numpy())
     with RoundsAsTf32():
         assert ssim(restored, clean).item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_losses_are_zero_for_the_clean_page_and_count_edges():
+    clean = torch.rand(2, 1, 32, 32)
+    assert pixel_loss(clean, clean, dict.fromkeys(TERMS, 1.0)) == pytest.approx(0, abs=1e-5)
+    weights = {"l1": 1.0, "edge": 5.0}
+    assert pixel_loss(clean + 0.1, clean, weights) == pytest.approx(0.1, rel=1e-4), "a flat error has no edges"
+    assert pixel_loss(clean + 0.1 * torch.rand(2, 1, 32, 32), clean, weights) > 0.1
+
+
+def test_an_error_on_a_stroke_of_print_weighs_more_than_one_on_paper_or_within_a_dark_area():
+    clean = torch.ones(1, 1, 64, 64)
+    clean[..., 10:13, 5:30] = 0                                  # a stroke
+    clean[..., 35:, :] = 0.2                                     # an area
+    where = strokes(clean)
+    assert where[0, 0, 11, 15] == 1 and where[0, 0, 25, 50] == 0 and where[0, 0, 55, 30] < 1e-3
+
+    def loss_of_error_at(row, column):
+        wrong = clean.clone()
+        wrong[0, 0, row, column] = 0.5
+        return pixel_loss(wrong, clean, {"l1": 1.0, "ink": 3.0})
+
+    assert loss_of_error_at(11, 15) == pytest.approx(4 * loss_of_error_at(25, 50))
+
+
+def test_strokes_are_darker_than_the_mean_around_them_up_to_the_edges_of_a_page():
+    pages = torch.rand((2, 1, 40, 24), generator=torch.Generator().manual_seed(5))
+
+    darker = avg_pool2d(pages, 15, stride=1, padding=7, count_include_pad=False) - pages
+    expected = max_pool2d((4 * darker).clamp(0, 1), 5, stride=1, padding=2)
+    assert torch.allclose(strokes(pages), expected, atol=1e-5)
+
+
+def test_what_is_left_tells_flat_from_fine():
+    clean = torch.zeros(2, 1, 64, 64)
+    fine = torch.rand(2, 1, 64, 64) - 0.5
+    left, fine_left = error_left(fine, fine + 0.5, clean)  # the flat part of the noise is gone, the grain is not
+    assert left < 0.6 and fine_left == pytest.approx(1, abs=0.05)
