@@ -8,6 +8,7 @@ from dataclasses import field as dataclass_field
 
 import cv2
 import numpy as np
+from rapidfuzz import fuzz
 
 from docpipe.ocr.engine import Engine
 from docpipe.ocr.folding import fold
@@ -15,7 +16,8 @@ from docpipe.ocr.geometry import evened
 from docpipe.ocr.labels import find_labels, label_boxes, page_reads, small_print
 from docpipe.ocr.mending import Mending
 from docpipe.ocr.mrz_reader import fields_of, read_zone
-from docpipe.ocr.places import cap_height, strip_at, text_at, value_places
+from docpipe.ocr.places import cap_height, place_by_pose, strip_at, text_at, value_places
+from docpipe.ocr.pose import find_pose
 from docpipe.ocr.schema import Field, Schema
 from docpipe.ocr.values import Reading
 from docpipe.page import Gray
@@ -23,6 +25,8 @@ from docpipe.page import Gray
 CLOSE_CAPS_PX = {"date": (30, 40), "name": (30, 40), "text": (30, 40, 20), "number": (17, 20, 28, 38)}
 """By kind of field: heights of capitals in the close looks at a value. Numbers may be in OCR-A, which is read when
 small."""
+
+LEAST_ALIKE = 0.6                # characters that two looks at a value have in common, or neither is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
     flat = evened(gray)
     zone = read_zone(flat, schema.mrz, engine) if schema.mrz else None
     labelled = [field for field in schema.fields if field.kind != "zone"]
-    readings = _read_by_labels(flat, labelled, engine) if labelled else {}
+    readings = _read_by_labels(flat, labelled, schema.size_mm, engine) if labelled else {}
     values = fields_of(zone.kind, zone.lines) if zone else {}
     values |= {name: reading.value for name, reading in readings.items()}
     found = {field.name: values[field.name] for field in schema.fields if values.get(field.name)}
@@ -65,14 +69,26 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
     return Extraction(found, valid, tuple(mended))
 
 
-def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict[str, Reading]:
+def _read_by_labels(
+    flat: Gray, fields: Sequence[Field], size_mm: tuple[float, float] | None, engine: Engine
+) -> dict[str, Reading]:
     pages = page_reads(flat, engine)
-    found = find_labels([phrase for page in pages for phrase in page], fields)
+    phrases = [phrase for page in pages for phrase in page]
+    found = find_labels(phrases, fields)
     if any(field.required and field.name not in found for field in fields):
-        found = find_labels([phrase for page in [*pages, small_print(flat, engine)] for phrase in page], fields)
+        phrases += small_print(flat, engine)
+        found = find_labels(phrases, fields)
     labels = label_boxes(found)
     words = [[word for phrase in page for word in phrase.words] for page in pages]
-    places = value_places(labels, [word for page in words for word in page])
+    all_words = [word for page in words for word in page]
+    places = value_places(labels, all_words)
+    pose = find_pose(phrases, fields, size_mm[0], flat.shape[1]) if size_mm else None
+    if pose:
+        places |= {
+            field.name: place_by_pose(pose, field.value_mm, all_words)
+            for field in fields
+            if field.value_mm and not (field.name in labels and pose.agrees(labels[field.name], field.label_mm))
+        }
     texts: dict[str, list[str]] = {field.name: [] for field in fields}
     for name, place in places.items():
         texts[name] += [text_at(place, page) for page in words]
@@ -89,8 +105,17 @@ def _read_by_labels(flat: Gray, fields: Sequence[Field], engine: Engine) -> dict
 
 def _said(field: Field, texts: Sequence[str]) -> Reading:
     """The value that most texts agree on; a date in fewer digits only where no text says a whole one."""
-    whole = _agreed(field.name, [field.read(text) for text in texts])
+    readings = [field.read(text) for text in texts]
+    whole = _agreed(field.name, readings)
+    if field.kind != "date" and not _is_vouched_for(whole, readings):
+        return Reading()
     return whole if whole.value else _agreed(field.name, [field.read_short(text) for text in texts])
+
+
+def _is_vouched_for(one: Reading, readings: Sequence[Reading]) -> bool:
+    """Whether another look saw about the same: dirt is read as letters too, and every time as others."""
+    alikes = [fuzz.ratio(_joined(one.value), _joined(other.value)) for other in readings if other.value]
+    return sum(alike >= 100 * LEAST_ALIKE for alike in alikes) > 1      # itself is one of them
 
 
 def _agreed(name: str, readings: Sequence[Reading]) -> Reading:

@@ -114,7 +114,7 @@ def find_labels(phrases: Sequence[Phrase], fields: Sequence[Field]) -> dict[str,
     """The labels that were found, by field, all in the language in which most of them were."""
     languages = dict.fromkeys(language for field in fields for language in field.labels)
     longest = max(_most_words(label) for field in fields for label in field.labels.values())
-    parts = _parts(phrases, longest)
+    parts = runs_of_words(phrases, longest)
     found = [
         {
             field.name: hit
@@ -139,14 +139,14 @@ def label_boxes(hits: Mapping[str, Hit]) -> dict[str, Box]:
     }
 
 
-def _parts(phrases: Sequence[Phrase], longest: int) -> list[tuple[Phrase, str]]:
+def runs_of_words(phrases: Sequence[Phrase], longest: int) -> list[tuple[Phrase, str]]:
     """Every run of at most `longest` words of a phrase, and its folded text."""
     return [
-        (part, fold(part.text))
+        (run, fold(run.text))
         for phrase in phrases
         for start in range(len(phrase.words))
         for end in range(start + 1, min(start + longest, len(phrase.words)) + 1)
-        for part in [Phrase(phrase.words[start:end])]
+        for run in [Phrase(phrase.words[start:end])]
     ]
 
 

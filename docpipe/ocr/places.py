@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from docpipe.ocr.engine import Box, Word
 from docpipe.ocr.labels import WORD_GAP, follows, same_row
+from docpipe.ocr.pose import ASIDE_MM, Pose
+from docpipe.ocr.schema import BoxMm
 from docpipe.page import Gray
 
 REACH = 30.0                     # label heights that a value may be wide
@@ -21,6 +23,7 @@ LARGEST_DOT = 0.5                # of the label's height, of a colon close befor
 CAPITALS = 0.63                  # height of capitals, by that of the print
 SPARSE_ROW = 0.15                # of the ink of the densest row: what a row between lines may have
 LEAST_CAPITALS = 0.6             # of the usual height; what is lower is a stroke, not a line of print
+PRINT_BY_BOX = 0.95              # height of print, by that of the box that a schema gives its line
 MARGIN = 0.35                    # of the print's height, around it
 
 
@@ -52,6 +55,32 @@ def value_places(labels: Mapping[str, Box], words: Sequence[Word]) -> dict[str, 
     step_px = float(np.median([_middle_row(value) - _middle_row(label) for label, value in below]))
     print_px = float(np.median([_height(value) for _, value in below]))
     return {name: _below(label, labels, words, step_px, print_px) for name, label in labels.items()}
+
+
+def place_by_pose(pose: Pose, value_mm: BoxMm, words: Sequence[Word]) -> Place:
+    """Where the value of a field stands on a card that lies so, moved onto the row of what was read there.
+
+    Args:
+        pose: of the card.
+        value_mm: of the field.
+        words: all that was read on the page.
+    """
+    left, top, right, bottom = pose.box(value_mm)
+    print_px = PRINT_BY_BOX * (bottom - top)
+    middle = (top + bottom) / 2
+    margin = round(MARGIN * print_px)
+    aside_px = ASIDE_MM * pose.px_per_mm
+    begins = [
+        word.box
+        for word in words
+        if abs(word.box[0] - left) < aside_px
+        and abs(_middle_row(word.box) - middle) < aside_px
+        and abs(_height(word.box) - print_px) < 0.5 * print_px
+    ]
+    if begins:
+        nearest = min(begins, key=lambda box: abs(_middle_row(box) - middle))
+        left, middle = min(left, nearest[0]), _middle_row(nearest)
+    return Place((left - margin, round(middle - print_px / 2), right + margin, round(middle + print_px / 2)), print_px)
 
 
 def text_at(place: Place, page: Sequence[Word]) -> str:

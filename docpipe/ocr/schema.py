@@ -25,6 +25,10 @@ English model takes ć for é, but for c where it has no é."""
 
 EXAMPLE = "compare it with docpipe/ocr/schemas/national.toml"
 Key = tuple[Callable[[Any], bool], str]
+BoxMm = tuple[float, float, float, float]
+"""Left, top, width, height; in mm from the upper left corner of the card."""
+
+PLACE_IN_MM = "left, top, width and height in mm of the card, such as [23.6, 8.4, 38.0, 3.7]"
 YEARS_AHEAD = 50                 # that a card may still be valid, where its year of expiry has two digits
 
 
@@ -39,6 +43,8 @@ class Field:
         labels: what announces it, by language; fields of the zone have none.
         alphabet: the only characters its values have; empty for no limit.
         length: of the value in characters, least and most; None for any.
+        label_mm: box of the label's line on the card; None where nobody measured it. `value_mm`: of the value's first
+            line, capitals filling some six tenths of its height.
     """
 
     name: str
@@ -47,6 +53,8 @@ class Field:
     labels: Mapping[str, str] = dataclass_field(default_factory=dict)
     alphabet: str = ""
     length: tuple[int, int] | None = None
+    label_mm: BoxMm | None = None
+    value_mm: BoxMm | None = None
 
     @property
     def readable(self) -> str:
@@ -92,12 +100,14 @@ class Schema:
         about: one sentence.
         fields: what is looked for.
         mrz: format of the zone that fields of kind "zone" come from; None where there is none.
+        size_mm: width and height of the card; None where the places of its fields are not known.
     """
 
     name: str
     about: str
     fields: tuple[Field, ...]
     mrz: str | None = None
+    size_mm: tuple[float, float] | None = None
 
     @property
     def required(self) -> tuple[Field, ...]:
@@ -141,7 +151,8 @@ def _schema(name: str, table: Mapping[str, Any]) -> Schema:
     for place, entry in enumerate(table["field"], 1):
         _check(entry, FIELD_KEYS, needed=("name", "kind"), of=f"field {place}")
     fields = tuple(Field(**_with_tuples(entry)) for entry in table["field"])
-    schema = Schema(name, table["about"], fields, table.get("mrz"))
+    size_mm = tuple(table["size_mm"]) if "size_mm" in table else None
+    schema = Schema(name, table["about"], fields, table.get("mrz"), size_mm)
     if not schema.required:
         raise ValueError("no field is required, so every card would pass")
     names = [field.name for field in fields]
@@ -154,6 +165,8 @@ def _schema(name: str, table: Mapping[str, Any]) -> Schema:
             raise ValueError(f"a zone has no field {field.name!r}; it has {', '.join(ZONE_VALUES)}")
         if field.kind != "zone" and not field.labels:
             raise ValueError(f"{field.name} has no labels that announce it")
+        if (field.label_mm or field.value_mm) and not size_mm:
+            raise ValueError(f"{field.name} has a place in mm, but size_mm of the card is not set")
     return schema
 
 
@@ -187,9 +200,21 @@ def _is_length(value: Any) -> bool:
     return are_two and 1 <= value[0] <= value[1]
 
 
+def _are_mm(count: int) -> Callable[[Any], bool]:
+    """Whether a value is so many lengths in mm, the last two above 0."""
+    return lambda value: (
+        isinstance(value, list)
+        and len(value) == count
+        and all(type(one) in (int, float) for one in value)
+        and min(value) >= 0
+        and min(value[-2:]) > 0
+    )
+
+
 SCHEMA_KEYS: Mapping[str, Key] = {
     "about": (lambda value: isinstance(value, str), "a sentence"),
     "mrz": (lambda value: value in tuple(FORMATS), f"one of {', '.join(FORMATS)}"),
+    "size_mm": (_are_mm(2), "width and height of the card in mm, such as [85.6, 53.98]"),
     "field": (_are_tables, "tables, each begun with [[field]]"),
 }
 FIELD_KEYS: Mapping[str, Key] = {
@@ -199,6 +224,8 @@ FIELD_KEYS: Mapping[str, Key] = {
     "labels": (_are_labels, "labels in Latin script by language, such as {en = 'Surname'}"),
     "alphabet": (_is_alphabet, "the characters, in quotes"),
     "length": (_is_length, "the least and the most characters, such as [9, 9]"),
+    "label_mm": (_are_mm(4), PLACE_IN_MM),
+    "value_mm": (_are_mm(4), PLACE_IN_MM),
 }
 """What may stand in a file, by key: whether a value fits, and what would."""
 

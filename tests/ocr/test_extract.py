@@ -68,6 +68,20 @@ def test_a_date_in_fewer_digits_is_believed_only_where_no_reading_says_a_whole_o
     assert _said(field, ["", "2.1O.1974"]).value == ""
 
 
+@pytest.mark.parametrize(
+    ("kind", "texts", "value"),
+    [
+        ("name", ["", "SNAY", "ase so", "CUPBOIT"], ""),                 # dirt, read as other letters every time
+        ("name", ["JOH NNY STEVE", "", "JOHNNYSTEVE", ""], "JOH NNY STEVE"),
+        ("name", ["Leonte", "LEONIE", "", ""], "Leonte"),
+        ("number", ["", "", "KPW5R49N2", ""], ""),
+        ("date", ["", "12.10.1974", "", ""], "1974-10-12"),             # the calendar vouches for it
+    ],
+)
+def test_what_one_look_alone_saw_is_not_believed(kind, texts, value):
+    assert _said(Field("one", kind), texts).value == value
+
+
 class OneValue:
     """An engine that reads two labels of a German card, and the same text beside each."""
 

@@ -63,7 +63,7 @@ FIELD = "about = 'x'\n[[field]]\nname = 'a'\nkind = 'name'\nrequired = true\nlab
         ("about = 'x'\nfield = 'no'", r"field of the schema is 'no'; it must be tables"),
         ("about = 'x'\nfield = ['no']", "tables"),
         ("about = 'x'\nfield = []", "tables"),
-        ("colour = 'x'\n" + FIELD, "'colour'; known are about, mrz, field"),
+        ("colour = 'x'\n" + FIELD, "'colour'; known are about, mrz, size_mm, field"),
         (FIELD + "lable = 'A'", "field 1 has 'lable'; known are name, kind"),
         ("about = 'x'\n[[field]]\nkind = 'name'", "field 1 has no name"),
         (FIELD + FIELD.removeprefix("about = 'x'\n"), "2 fields are called 'a'"),
@@ -79,6 +79,9 @@ FIELD = "about = 'x'\n[[field]]\nname = 'a'\nkind = 'name'\nrequired = true\nlab
         (FIELD + "alphabet = ['A']", "alphabet of field 1"),
         (FIELD + r'alphabet = "A\nB"', "alphabet of field 1"),
         (FIELD.replace("'a'", "5"), "name of field 1 is 5"),
+        (FIELD + "value_mm = [1, 2, 30, 4]", "a has a place in mm, but size_mm of the card is not set"),
+        ("size_mm = [85.6]\n" + FIELD, "size_mm of the schema .* width and height"),
+        ("size_mm = [85.6, 54]\n" + FIELD + "label_mm = [1, 2, 30, 0]", "label_mm of field 1 .* left, top, width"),
     ],
 )
 def test_a_file_that_is_no_schema_is_refused_by_what_is_wrong_in_one_line(tmp_path, text, named):

@@ -1,0 +1,159 @@
+"""Where a card lies on its page, told by the labels that can still be read: they stand as far apart as on the card."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from docpipe.ocr.engine import Box
+from docpipe.ocr.folding import fold
+from docpipe.ocr.labels import Phrase, runs_of_words
+from docpipe.ocr.schema import BoxMm, Field
+
+LEAST_LIKENESS = 0.5             # of a reading to a label: less says nothing
+READINGS_A_LABEL = 6             # the likest; one of them is the label, if it was read at all
+ASIDE_MM = 1.3                   # from where a label begins to where the pose has it, in either direction
+LEAST_APART_MM = 8.0             # of two labels that tell the scale
+CARD_OF_PAGE = (0.7, 1.02)       # width of a card, in that of its page
+LEAST_SUPPORT = 1.5              # likenesses of the labels that agree, added up
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where a card lies on a level page.
+
+    Args:
+        px_per_mm: its scale.
+        left: of the card's upper left corner in pixels, and its `top`; a corner may lie outside the page.
+        support: likenesses of the labels that stand where it has them, added up.
+    """
+
+    px_per_mm: float
+    left: float
+    top: float
+    support: float
+
+    def box(self, box_mm: BoxMm) -> Box:
+        """What has been given in mm of the card, in pixels of the page."""
+        left, top, width, height = box_mm
+        sides = (left, top, left + width, top + height)
+        starts = (self.left, self.top, self.left, self.top)
+        left_px, top_px, right_px, bottom_px = (
+            round(start + self.px_per_mm * side) for start, side in zip(starts, sides, strict=True)
+        )
+        return left_px, top_px, right_px, bottom_px
+
+    def agrees(self, label: Box, label_mm: BoxMm | None) -> bool:
+        """Whether a label stands where the pose has it, in pixels of the page."""
+        if label_mm is None:
+            return True
+        (x, y), (x_mm, y_mm) = _at(label), _at_of(label_mm)
+        aside_px = max(abs(self.left + self.px_per_mm * x_mm - x), abs(self.top + self.px_per_mm * y_mm - y))
+        return aside_px < ASIDE_MM * self.px_per_mm
+
+
+@dataclass(frozen=True, slots=True)
+class _Readings:
+    """What may be labels of one language: for each of n readings the place of its field, and where it was read.
+
+    Args:
+        field: (n,) int, a number for each field.
+        likeness: (n,) float, 0 to 1.
+        at_px: (n, 2) float, x of the left edge and y of the middle.
+        at_mm: (n, 2) float, the same of the field's label on the card.
+    """
+
+    field: NDArray[np.intp]
+    likeness: NDArray[np.float64]
+    at_px: NDArray[np.float64]
+    at_mm: NDArray[np.float64]
+
+
+def find_pose(
+    phrases: Sequence[Phrase], fields: Sequence[Field], card_width_mm: float, page_width_px: int
+) -> Pose | None:
+    """The pose that most labels agree with, or None where too few do.
+
+    Any two readings that may be labels of two fields tell a scale and a place (a similarity without rotation, since
+    pages are levelled before); of all these the one counts that has most labels where something like them was read
+    (the idea of RANSAC: Fischler and Bolles, Communications of the ACM 24, 1981; here all pairs are tried).
+
+    Args:
+        phrases: of all readings of the page.
+        fields: those without `label_mm` tell nothing.
+        card_width_mm: by which absurd scales are left out.
+        page_width_px: likewise.
+    """
+    scales = tuple(share * page_width_px / card_width_mm for share in CARD_OF_PAGE)
+    poses = [
+        pose
+        for readings in _readings_by_language(phrases, [field for field in fields if field.label_mm])
+        for pose in _best_pose(readings, scales)
+    ]
+    best = max(poses, key=lambda pose: pose.support, default=None)
+    return best if best and best.support >= LEAST_SUPPORT else None
+
+
+def _readings_by_language(phrases: Sequence[Phrase], fields: Sequence[Field]) -> Iterator[_Readings]:
+    runs = runs_of_words(phrases, 5)
+    for language in dict.fromkeys(language for field in fields for language in field.labels):
+        rows = [
+            (number, likeness, *_at(run.box), *_at_of(field.label_mm))
+            for number, field in enumerate(fields)
+            if field.label_mm and language in field.labels
+            for run, likeness in _likest(runs, fold(field.labels[language]))
+        ]
+        if rows:
+            table = np.array(rows, np.float64)
+            yield _Readings(table[:, 0].astype(np.intp), table[:, 1], table[:, 2:4], table[:, 4:6])
+
+
+def _likest(runs: Sequence[tuple[Phrase, str]], label: str) -> list[tuple[Phrase, float]]:
+    rated = [(run, fuzz.ratio(label, text, score_cutoff=100 * LEAST_LIKENESS) / 100) for run, text in runs]
+    return sorted((pair for pair in rated if pair[1]), key=lambda pair: -pair[1])[:READINGS_A_LABEL]
+
+
+def _at(box: Box) -> tuple[float, float]:
+    return box[0], (box[1] + box[3]) / 2
+
+
+def _at_of(label_mm: BoxMm) -> tuple[float, float]:
+    left, top, _, height = label_mm
+    return left, top + height / 2
+
+
+def _best_pose(readings: _Readings, scales: Sequence[float]) -> list[Pose]:
+    """At most one."""
+    one, other = np.triu_indices(len(readings.field), 1)
+    apart_mm = readings.at_mm[other] - readings.at_mm[one]
+    apart_px = readings.at_px[other] - readings.at_px[one]
+    squared = np.maximum((apart_mm**2).sum(axis=1), 1e-9)
+    scale = (apart_mm * apart_px).sum(axis=1) / squared
+    aside_px = np.abs(apart_px - scale[:, None] * apart_mm).max(axis=1)
+    fits = (squared >= LEAST_APART_MM**2) & (scale > scales[0]) & (scale < scales[1]) & (aside_px < ASIDE_MM * scale)
+    if not fits.any():
+        return []
+    scale, one, other = scale[fits], one[fits], other[fits]
+    middle_px, middle_mm = ((places[one] + places[other]) / 2 for places in (readings.at_px, readings.at_mm))
+    origin = middle_px - scale[:, None] * middle_mm
+    expected = origin[:, None] + scale[:, None, None] * readings.at_mm[None]
+    near = (np.abs(expected - readings.at_px[None]) < ASIDE_MM * scale[:, None, None]).all(axis=2)
+    rated = np.where(near, readings.likeness, 0.0)
+    support = np.zeros(len(scale))
+    for number in np.unique(readings.field):
+        support += rated[:, readings.field == number].max(axis=1)
+    best = int(support.argmax())
+    return [_fitted(readings, near[best], float(support[best]))]
+
+
+def _fitted(readings: _Readings, near: NDArray[np.bool_], support: float) -> Pose:
+    """The pose that has the readings `near` it least aside, by least squares, weighed by their likeness."""
+    weight = readings.likeness[near][:, None]
+    mm, px = readings.at_mm[near], readings.at_px[near]
+    middle_mm, middle_px = (weight * mm).sum(axis=0) / weight.sum(), (weight * px).sum(axis=0) / weight.sum()
+    spread = float((weight * (mm - middle_mm) ** 2).sum())
+    scale = float((weight * (mm - middle_mm) * (px - middle_px)).sum()) / spread
+    left, top = middle_px - scale * middle_mm
+    return Pose(scale, float(left), float(top), support)

@@ -1,0 +1,108 @@
+"""Where a card lies, told by labels: through missing, garbled and misleading ones; and values found by it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docpipe.cards.layout import load_layout
+from docpipe.cards.render import render_card
+from docpipe.ocr.engine import Word
+from docpipe.ocr.extract import extract
+from docpipe.ocr.labels import Phrase
+from docpipe.ocr.places import place_by_pose, text_at
+from docpipe.ocr.pose import find_pose
+from docpipe.ocr.schema import load_schema
+
+SCHEMA = load_schema("national_b")
+FIELDS = {field.name: field for field in SCHEMA.fields}
+PAGE_PX = 1100
+
+
+def phrase(text, box):
+    return Phrase((Word(text, box, 90.0),))
+
+
+def label(name, scale=11.0, left=40.0, top=30.0, text=None, language="de"):
+    """A label where a card has it that lies with its corner at (left, top), so many pixels a mm."""
+    left_mm, top_mm, _, height_mm = FIELDS[name].label_mm
+    x, middle, half = left + scale * left_mm, top + scale * (top_mm + height_mm / 2), scale * 0.7
+    box = (round(x), round(middle - half), round(x + 150), round(middle + half))
+    return phrase(text or FIELDS[name].labels[language], box)
+
+
+def pose_of(phrases):
+    return find_pose(phrases, SCHEMA.fields, SCHEMA.size_mm[0], PAGE_PX)
+
+
+@given(st.sampled_from([9.5, 11.0, 12.5]), st.floats(0, 60), st.floats(0, 60),
+       st.sets(st.sampled_from(list(FIELDS)), min_size=3))                                        # fmt: skip
+def test_three_labels_that_can_be_read_tell_where_the_card_lies(scale, left, top, readable):
+    pose = pose_of([label(name, scale, left, top) for name in sorted(readable)])
+    assert pose is not None
+    assert (pose.px_per_mm, pose.left, pose.top) == pytest.approx((scale, left, top), abs=1.5, rel=0.02)
+
+
+def test_letters_that_are_gone_and_words_that_mislead_do_not_move_the_card():
+    garbled = [label("surname", text="N m"), label("given_names", text="Vcrnamon"),
+               label("date_of_expiry", text="Gu tig b s"), label("document_number", text="Kartennunmer")]   # fmt: skip
+    elsewhere = [phrase("Name", (900, 600, 960, 620)), phrase("Geschlecht", (100, 80, 240, 100))]
+    pose = pose_of([*garbled, *elsewhere])
+    assert pose is not None
+    assert (pose.px_per_mm, pose.left, pose.top) == pytest.approx((11.0, 40.0, 30.0), abs=2.0)
+
+
+@pytest.mark.parametrize(
+    "phrases",
+    [
+        [],
+        [label("document_number")],
+        [label("document_number"), phrase("Geburtsdatum", (900, 40, 1050, 60))],       # no card has them so
+        [label("surname", scale=3.0), label("document_number", scale=3.0)],             # a stamp, not this page's card
+    ],
+)
+def test_where_labels_do_not_agree_nothing_is_claimed(phrases):
+    assert pose_of(phrases) is None
+
+
+def test_fields_without_places_tell_nothing():
+    td1 = load_schema("td1")
+    assert find_pose([label("surname")], td1.fields, 85.6, PAGE_PX) is None
+
+
+def test_a_value_is_read_where_the_card_has_it_and_moved_onto_its_print():
+    pose = pose_of([label(name) for name in FIELDS])
+    left, top, _, height = FIELDS["surname"].value_mm
+    x, middle = 40 + 11 * left, 30 + 11 * (top + height / 2)
+    lower = [Word("MUSTER", (round(x), round(middle) - 14, round(x) + 120, round(middle) + 22), 90.0)]
+    place = place_by_pose(pose, FIELDS["surname"].value_mm, lower)
+    assert text_at(place, lower) == "MUSTER"
+    assert (place.area[1] + place.area[3]) / 2 == pytest.approx(middle + 4, abs=1)
+    assert place.area[0] < x < place.area[2] <= 40 + 11 * (left + FIELDS["surname"].value_mm[2]) + 20
+    unread = place_by_pose(pose, FIELDS["surname"].value_mm, [])
+    assert unread.area[1] == pytest.approx(middle - place.print_px / 2, abs=1)
+
+
+@pytest.mark.parametrize("name", ["driving_licence", "national", "national_b"])
+def test_schemas_have_fields_where_layouts_print_them(name):
+    schema, layout = load_schema(name), load_layout(name)
+    printed = {field.name: field for field in layout.fields}
+    assert schema.size_mm == layout.size_mm
+    for field in schema.fields:
+        assert (field.label_mm, field.value_mm) == (printed[field.name].label_mm, printed[field.name].value_mm)
+
+
+@pytest.mark.parametrize("layout", ["driving_licence", "national", "national_b"])
+def test_a_card_whose_labels_are_half_gone_is_read_all_the_same(drawn, engine, layout):
+    schema, card = load_schema(layout), drawn(layout, 10_005)
+    level = render_card(card.identity, load_layout(layout), replace(card.style, skew_deg=0.0), 300)
+    gray, px_per_mm = level.page().pixels.copy(), 300 / 25.4
+    hidden = schema.required[:3]
+    for field in hidden:
+        left, top, width, height = (round(side * px_per_mm) for side in field.label_mm)
+        corner = round(level.style.margin_mm * px_per_mm)
+        gray[corner + top : corner + top + height, corner + left : corner + left + width] = 235
+    read = extract(gray, schema, engine).values
+    true = {field.name: field.value for field in level.truth}
+    assert [field.name for field in hidden if not field.same(read.get(field.name, ""), true[field.name])] == []
