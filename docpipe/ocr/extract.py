@@ -78,17 +78,12 @@ def _read_by_labels(
     if any(field.required and field.name not in found for field in fields):
         phrases += small_print(flat, engine)
         found = find_labels(phrases, fields)
-    labels = label_boxes(found)
     words = [[word for phrase in page for word in phrase.words] for page in pages]
     all_words = [word for page in words for word in page]
-    places = value_places(labels, all_words)
-    pose = find_pose(phrases, fields, size_mm[0], flat.shape[1]) if size_mm else None
-    if pose:
-        places |= {
-            field.name: place_by_pose(pose, field.value_mm, all_words)
-            for field in fields
-            if field.value_mm and not (field.name in labels and pose.agrees(labels[field.name], field.label_mm))
-        }
+    places = value_places(label_boxes(found), all_words)
+    if size_mm and (pose := find_pose(phrases, fields, size_mm[0], flat.shape[1])):
+        known = {field.name: field.value_mm for field in fields if field.value_mm}
+        places |= {name: place_by_pose(pose, value_mm, all_words) for name, value_mm in known.items()}
     texts: dict[str, list[str]] = {field.name: [] for field in fields}
     for name, place in places.items():
         texts[name] += [text_at(place, page) for page in words]

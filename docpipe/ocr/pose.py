@@ -1,4 +1,4 @@
-"""Where a card lies on its page, told by the labels that can still be read: they stand as far apart as on the card."""
+"""Where a card lies on its page, told by labels and values that can be read: they stand as far apart as on the card."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,15 @@ from docpipe.ocr.labels import Phrase, runs_of_words
 from docpipe.ocr.schema import BoxMm, Field
 
 LEAST_LIKENESS = 0.5             # of a reading to a label: less says nothing
+LONGEST_RUN = 5                  # words of a label or a value
 READINGS_A_LABEL = 6             # the likest; one of them is the label, if it was read at all
 ASIDE_MM = 1.3                   # from where a label begins to where the pose has it, in either direction
 LEAST_APART_MM = 8.0             # of two labels that tell the scale
 CARD_OF_PAGE = (0.7, 1.02)       # width of a card, in that of its page
-LEAST_SUPPORT = 1.5              # likenesses of the labels that agree, added up
+VALUE_LIKENESS = 0.6             # of what can be a date or number of the card: three of them are as good as two labels
+LEAST_SUPPORT = 1.5              # likenesses of the labels and values that agree, added up
+
+_Row = tuple[int, float, float, float, float, float]     # which, likeness, x and y in px, x and y in mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Pose:
     Args:
         px_per_mm: its scale.
         left: of the card's upper left corner in pixels, and its `top`; a corner may lie outside the page.
-        support: likenesses of the labels that stand where it has them, added up.
+        support: likenesses of the labels and values that stand where it has them, added up.
     """
 
     px_per_mm: float
@@ -45,27 +49,19 @@ class Pose:
         )
         return left_px, top_px, right_px, bottom_px
 
-    def agrees(self, label: Box, label_mm: BoxMm | None) -> bool:
-        """Whether a label stands where the pose has it, in pixels of the page."""
-        if label_mm is None:
-            return True
-        (x, y), (x_mm, y_mm) = _at(label), _at_of(label_mm)
-        aside_px = max(abs(self.left + self.px_per_mm * x_mm - x), abs(self.top + self.px_per_mm * y_mm - y))
-        return aside_px < ASIDE_MM * self.px_per_mm
-
 
 @dataclass(frozen=True, slots=True)
 class _Readings:
-    """What may be labels of one language: for each of n readings the place of its field, and where it was read.
+    """What may be labels of one language, or values: n readings, several of which may be taken for the same one.
 
     Args:
-        field: (n,) int, a number for each field.
+        which: (n,) int, a number for each label and each value.
         likeness: (n,) float, 0 to 1.
         at_px: (n, 2) float, x of the left edge and y of the middle.
-        at_mm: (n, 2) float, the same of the field's label on the card.
+        at_mm: (n, 2) float, the same of the label or value on the card.
     """
 
-    field: NDArray[np.intp]
+    which: NDArray[np.intp]
     likeness: NDArray[np.float64]
     at_px: NDArray[np.float64]
     at_mm: NDArray[np.float64]
@@ -74,59 +70,68 @@ class _Readings:
 def find_pose(
     phrases: Sequence[Phrase], fields: Sequence[Field], card_width_mm: float, page_width_px: int
 ) -> Pose | None:
-    """The pose that most labels agree with, or None where too few do.
+    """The pose that most labels and values agree with, or None where too few do.
 
-    Any two readings that may be labels of two fields tell a scale and a place (a similarity without rotation, since
-    pages are levelled before); of all these the one counts that has most labels where something like them was read
+    Any two readings that may be a label or a value each tell a scale and a place (a similarity without rotation, since
+    pages are levelled before); of all these the one counts that has most of them where something like them was read
     (the idea of RANSAC: Fischler and Bolles, Communications of the ACM 24, 1981; here all pairs are tried).
 
     Args:
         phrases: of all readings of the page.
-        fields: those without `label_mm` tell nothing.
+        fields: those without places in mm tell nothing.
         card_width_mm: by which absurd scales are left out.
         page_width_px: likewise.
     """
     scales = tuple(share * page_width_px / card_width_mm for share in CARD_OF_PAGE)
-    poses = [
-        pose
-        for readings in _readings_by_language(phrases, [field for field in fields if field.label_mm])
-        for pose in _best_pose(readings, scales)
+    runs = runs_of_words(phrases, LONGEST_RUN)
+    values = [row for number, field in enumerate(fields) for row in _value_rows(number, field, runs)]
+    languages = dict.fromkeys(language for field in fields for language in field.labels)
+    tables = [
+        [row for number, field in enumerate(fields) for row in _label_rows(number, field, language, runs)] + values
+        for language in languages
     ]
+    poses = [pose for rows in tables if len(rows) > 1 for pose in _best_pose(_readings(rows), scales)]
     best = max(poses, key=lambda pose: pose.support, default=None)
     return best if best and best.support >= LEAST_SUPPORT else None
 
 
-def _readings_by_language(phrases: Sequence[Phrase], fields: Sequence[Field]) -> Iterator[_Readings]:
-    runs = runs_of_words(phrases, 5)
-    for language in dict.fromkeys(language for field in fields for language in field.labels):
-        rows = [
-            (number, likeness, *_at(run.box), *_at_of(field.label_mm))
-            for number, field in enumerate(fields)
-            if field.label_mm and language in field.labels
-            for run, likeness in _likest(runs, fold(field.labels[language]))
-        ]
-        if rows:
-            table = np.array(rows, np.float64)
-            yield _Readings(table[:, 0].astype(np.intp), table[:, 1], table[:, 2:4], table[:, 4:6])
-
-
-def _likest(runs: Sequence[tuple[Phrase, str]], label: str) -> list[tuple[Phrase, float]]:
+def _label_rows(number: int, field: Field, language: str, runs: Sequence[tuple[Phrase, str]]) -> Iterator[_Row]:
+    """What is likest to the label of a field, if its place is known."""
+    if field.label_mm is None or language not in field.labels:
+        return
+    label = fold(field.labels[language])
     rated = [(run, fuzz.ratio(label, text, score_cutoff=100 * LEAST_LIKENESS) / 100) for run, text in runs]
-    return sorted((pair for pair in rated if pair[1]), key=lambda pair: -pair[1])[:READINGS_A_LABEL]
+    likest = sorted((pair for pair in rated if pair[1]), key=lambda pair: -pair[1])[:READINGS_A_LABEL]
+    for run, likeness in likest:
+        yield 2 * number, likeness, *_at(run.box), *_at_of(field.label_mm)
+
+
+def _value_rows(number: int, field: Field, runs: Sequence[tuple[Phrase, str]]) -> Iterator[_Row]:
+    """What can be the value of a field, if it is one that not any print can be: a date, or a number of known length."""
+    if field.value_mm is None or not (field.kind == "date" or field.length):
+        return
+    for run, _ in runs:
+        if field.read(run.text).value:
+            yield 2 * number + 1, VALUE_LIKENESS, *_at(run.box), *_at_of(field.value_mm)
+
+
+def _readings(rows: Sequence[_Row]) -> _Readings:
+    table = np.array(rows, np.float64)
+    return _Readings(table[:, 0].astype(np.intp), table[:, 1], table[:, 2:4], table[:, 4:6])
 
 
 def _at(box: Box) -> tuple[float, float]:
     return box[0], (box[1] + box[3]) / 2
 
 
-def _at_of(label_mm: BoxMm) -> tuple[float, float]:
-    left, top, _, height = label_mm
+def _at_of(box_mm: BoxMm) -> tuple[float, float]:
+    left, top, _, height = box_mm
     return left, top + height / 2
 
 
 def _best_pose(readings: _Readings, scales: Sequence[float]) -> list[Pose]:
     """At most one."""
-    one, other = np.triu_indices(len(readings.field), 1)
+    one, other = np.triu_indices(len(readings.which), 1)
     apart_mm = readings.at_mm[other] - readings.at_mm[one]
     apart_px = readings.at_px[other] - readings.at_px[one]
     squared = np.maximum((apart_mm**2).sum(axis=1), 1e-9)
@@ -142,8 +147,8 @@ def _best_pose(readings: _Readings, scales: Sequence[float]) -> list[Pose]:
     near = (np.abs(expected - readings.at_px[None]) < ASIDE_MM * scale[:, None, None]).all(axis=2)
     rated = np.where(near, readings.likeness, 0.0)
     support = np.zeros(len(scale))
-    for number in np.unique(readings.field):
-        support += rated[:, readings.field == number].max(axis=1)
+    for number in np.unique(readings.which):
+        support += rated[:, readings.which == number].max(axis=1)
     best = int(support.argmax())
     return [_fitted(readings, near[best], float(support[best]))]
 

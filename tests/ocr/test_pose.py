@@ -32,6 +32,13 @@ def label(name, scale=11.0, left=40.0, top=30.0, text=None, language="de"):
     return phrase(text or FIELDS[name].labels[language], box)
 
 
+def value(name, text, scale=11.0, left=40.0, top=30.0):
+    """A value where a card has it that lies with its corner at (left, top), so many pixels a mm."""
+    left_mm, top_mm, _, height_mm = FIELDS[name].value_mm
+    x, middle = left + scale * left_mm, top + scale * (top_mm + height_mm / 2)
+    return phrase(text, (round(x), round(middle - 14), round(x + 150), round(middle + 14)))
+
+
 def pose_of(phrases):
     return find_pose(phrases, SCHEMA.fields, SCHEMA.size_mm[0], PAGE_PX)
 
@@ -42,6 +49,15 @@ def test_three_labels_that_can_be_read_tell_where_the_card_lies(scale, left, top
     pose = pose_of([label(name, scale, left, top) for name in sorted(readable)])
     assert pose is not None
     assert (pose.px_per_mm, pose.left, pose.top) == pytest.approx((scale, left, top), abs=1.5, rel=0.02)
+
+
+def test_dates_and_a_number_tell_where_the_card_lies_though_no_label_can_be_read():
+    values = {"date_of_birth": "12.08.1974", "date_of_expiry": "02.01.2031", "document_number": "C01X00T47",
+              "date_of_issue": "03.01.2021", "surname": "MUSTER"}                                  # fmt: skip
+    pose = pose_of([value(name, text) for name, text in values.items()])
+    assert pose is not None
+    assert (pose.px_per_mm, pose.left, pose.top) == pytest.approx((11.0, 40.0, 30.0), abs=1.0)
+    assert pose_of([value("date_of_birth", "12.08.1974"), value("date_of_expiry", "02.01.2031")]) is None
 
 
 def test_letters_that_are_gone_and_words_that_mislead_do_not_move_the_card():
