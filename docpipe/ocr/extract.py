@@ -1,17 +1,13 @@
 """Reading the fields of a card: from its zone, or beside and below the labels that announce them."""
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
 import cv2
 import numpy as np
-from rapidfuzz import fuzz
 
 from docpipe.ocr.engine import Engine
-from docpipe.ocr.folding import fold
 from docpipe.ocr.geometry import evened
 from docpipe.ocr.labels import find_labels, label_boxes, page_reads, small_print
 from docpipe.ocr.mending import Mending
@@ -20,13 +16,13 @@ from docpipe.ocr.places import cap_height, place_by_pose, strip_at, text_at, val
 from docpipe.ocr.pose import find_pose
 from docpipe.ocr.schema import Field, Schema
 from docpipe.ocr.values import Reading
+from docpipe.ocr.voting import said
 from docpipe.page import Gray
 
 CLOSE_CAPS_PX = {"date": (30, 40), "name": (30, 40), "text": (30, 40, 20), "number": (17, 20, 28, 38)}
 """By kind of field: heights of capitals in the close looks at a value. Numbers may be in OCR-A, which is read when
 small."""
 
-LEAST_ALIKE = 0.6                # characters that two looks at a value have in common, or neither is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,44 +91,7 @@ def _read_by_labels(
         pictures = [_close_up(strips[field.name], cap_px / caps_px[field.name]) for field, cap_px in asked]
         for (field, _), text in zip(asked, engine.lines(pictures, alphabet=alphabet), strict=True):
             texts[field.name].append(text)
-    return {field.name: _said(field, texts[field.name]) for field in fields}
-
-
-def _said(field: Field, texts: Sequence[str]) -> Reading:
-    """The value that most texts agree on; a date in fewer digits only where no text says a whole one."""
-    readings = [field.read(text) for text in texts]
-    whole = _agreed(field.name, readings)
-    if field.kind != "date" and not _is_vouched_for(whole, readings):
-        return Reading()
-    return whole if whole.value else _agreed(field.name, [field.read_short(text) for text in texts])
-
-
-def _is_vouched_for(one: Reading, readings: Sequence[Reading]) -> bool:
-    """Whether another look saw about the same: dirt is read as letters too, and every time as others."""
-    alikes = [fuzz.ratio(_joined(one.value), _joined(other.value)) for other in readings if other.value]
-    return sum(alike >= 100 * LEAST_ALIKE for alike in alikes) > 1      # itself is one of them
-
-
-def _agreed(name: str, readings: Sequence[Reading]) -> Reading:
-    """The reading of the field called `name` that most agree on but for marks and case; of several, the first.
-
-    IJ is often read as a U, and a U never as IJ: one reading with IJ says what the others mean.
-    """
-    read = [reading for reading in readings if reading.value]
-    if not read:
-        return Reading()
-    counts = Counter(_joined(reading.value) for reading in read)
-    best = max(read, key=lambda reading: counts[_joined(reading.value)])
-    with_ij = [one for one in read if "IJ" in one.value and _joined(one.value) == _joined(best.value)]
-    if not with_ij or "IJ" in best.value:
-        return best
-    told = (Mending(name, match.start() + 1, "IJ", "U", "IJ") for match in re.finditer("IJ", with_ij[0].value))
-    mended = sorted((*with_ij[0].mended, *told), key=lambda one: one.position)
-    return Reading(with_ij[0].value, tuple(mended))
-
-
-def _joined(value: str) -> str:
-    return fold(value.replace("IJ", "U"))
+    return {field.name: said(field, texts[field.name]) for field in fields}
 
 
 def _close_up(strip: Gray, scale: float) -> Gray:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Rule = Literal["digit", "letter", "position", "second look", "check digit", "alphabet", "left out", "name", "IJ"]
+Rule = Literal["digit", "letter", "position", "second look", "check digit", "alphabet", "left out", "name", "IJ",
+               "seen once"]  # fmt: skip
 
 RULES: Mapping[Rule, str] = {
     "digit": "a letter was read where only a digit can stand",
@@ -16,6 +17,8 @@ RULES: Mapping[Rule, str] = {
     "left out": "beside it stood a character that a labelled field cannot have, and that looks like no digit",
     "name": "what was read in a labelled name is what OCR makes of another letter, such as a small l of a capital I",
     "IJ": "most looks at a labelled field read U and one IJ, which is often read as U, and never the other way round",
+    "seen once": "most looks at a labelled number read a digit and one the letter that it looks like: C, G, L, T and Z "
+                 "are often read as 0, 6, 1, 7 and 2, and hardly ever the other way round",
 }
 """What told that a character was read as another -> in words."""
 

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from docpipe.ocr.engine import Word
-from docpipe.ocr.extract import Extraction, _agreed, _said, extract
-from docpipe.ocr.mending import Mending
+from docpipe.ocr.extract import Extraction, extract
 from docpipe.ocr.mrz_reader import fields_of
-from docpipe.ocr.schema import Field, load_schema
-from docpipe.ocr.values import Reading
+from docpipe.ocr.schema import load_schema
 
 
 @pytest.mark.parametrize("layout", ["national", "driving_licence"])
@@ -38,48 +36,6 @@ def test_a_clean_card_with_a_zone_gives_what_its_zone_says(drawn, engine, layout
 @pytest.mark.parametrize("paper", [0, 255])
 def test_an_empty_page_has_no_fields(engine, name, paper):
     assert extract(np.full((640, 1000), paper, np.uint8), load_schema(name), engine) == Extraction({}, valid=False)
-
-
-@pytest.mark.parametrize(
-    ("readings", "value"),
-    [
-        (["TEREZUA", "TEREZUA", "TEREZIJA"], "TEREZIJA"),
-        (["JOSHUA", "JOSHUA", "J0SHUA"], "JOSHUA"),
-        (["Zoe", "Zoë", "Zoo", ""], "Zoe"),
-        (["", ""], ""),
-    ],
-)
-def test_readings_vote_and_ij_outvotes_the_u_that_it_is_mistaken_for(readings, value):
-    assert _agreed("surname", [Reading(one) for one in readings]).value == value
-
-
-def test_an_ij_that_outvoted_a_u_is_told_beside_what_else_was_put_right_in_that_reading():
-    field = Field("given_names", "name")
-    reading = _said(field, ["Ilona TEREZUA", "Ilona TEREZUA", "llona TEREZIJA"])
-    assert reading.value == "Ilona TEREZIJA"
-    assert reading.mended == (Mending("given_names", 1, "name", "l", "I"), Mending("given_names", 12, "IJ", "U", "IJ"))
-    assert _said(field, ["TEREZIJA", "TEREZUA"]) == Reading("TEREZIJA")
-
-
-def test_a_date_in_fewer_digits_is_believed_only_where_no_reading_says_a_whole_one():
-    field = Field("date_of_birth", "date")
-    assert _said(field, ["2.10.1974", "2.10.1974", "12.10.1974"]).value == "1974-10-12"
-    assert _said(field, ["2.10.1974", "", "12.10.1974 1", "2.10.1974"]).value == "1974-10-02"
-    assert _said(field, ["", "2.1O.1974"]).value == ""
-
-
-@pytest.mark.parametrize(
-    ("kind", "texts", "value"),
-    [
-        ("name", ["", "SNAY", "ase so", "CUPBOIT"], ""),                 # dirt, read as other letters every time
-        ("name", ["JOH NNY STEVE", "", "JOHNNYSTEVE", ""], "JOH NNY STEVE"),
-        ("name", ["Leonte", "LEONIE", "", ""], "Leonte"),
-        ("number", ["", "", "KPW5R49N2", ""], ""),
-        ("date", ["", "12.10.1974", "", ""], "1974-10-12"),             # the calendar vouches for it
-    ],
-)
-def test_what_one_look_alone_saw_is_not_believed(kind, texts, value):
-    assert _said(Field("one", kind), texts).value == value
 
 
 class OneValue:

@@ -1,0 +1,75 @@
+"""One value out of several looks: votes, letters that are misread one way only, and what nobody else saw."""
+
+import pytest
+
+from docpipe.ocr.mending import Mending
+from docpipe.ocr.schema import Field
+from docpipe.ocr.values import Reading
+from docpipe.ocr.voting import said
+
+NUMBER = Field("document_number", "number", alphabet="0123456789CFGHJKLMNPRTVWXYZ", length=(9, 9))
+
+
+@pytest.mark.parametrize(
+    ("readings", "value"),
+    [
+        (["TEREZUA", "TEREZUA", "TEREZIJA"], "TEREZIJA"),
+        (["JOSHUA", "JOSHUA", "JOSHVA"], "JOSHUA"),
+        (["Zoe", "Zoë", "Zoo", ""], "Zoe"),
+        (["", ""], ""),
+    ],
+)
+def test_readings_vote_and_ij_outvotes_the_u_that_it_is_mistaken_for(readings, value):
+    assert said(Field("surname", "name"), readings).value == value
+
+
+def test_an_ij_that_outvoted_a_u_is_told_beside_what_else_was_put_right_in_that_reading():
+    field = Field("given_names", "name")
+    reading = said(field, ["Ilona TEREZUA", "Ilona TEREZUA", "llona TEREZIJA"])
+    assert reading.value == "Ilona TEREZIJA"
+    assert reading.mended == (Mending("given_names", 1, "name", "l", "I"), Mending("given_names", 12, "IJ", "U", "IJ"))
+    assert said(field, ["TEREZIJA", "TEREZUA"]) == Reading("TEREZIJA")
+
+
+def test_a_date_in_fewer_digits_is_believed_only_where_no_reading_says_a_whole_one():
+    field = Field("date_of_birth", "date")
+    assert said(field, ["2.10.1974", "2.10.1974", "12.10.1974"]).value == "1974-10-12"
+    assert said(field, ["2.10.1974", "", "12.10.1974 1", "2.10.1974"]).value == "1974-10-02"
+    assert said(field, ["", "2.1O.1974"]).value == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "value"),
+    [
+        ("name", ["", "SNAY", "ase so", "CUPBOIT"], ""),                 # dirt, read as other letters every time
+        ("name", ["JOH NNY STEVE", "", "JOHNNYSTEVE", ""], "JOH NNY STEVE"),
+        ("name", ["Leonte", "LEONIE", "", ""], "Leonte"),
+        ("number", ["", "", "KPW5R49N2", ""], ""),
+        ("date", ["", "12.10.1974", "", ""], "1974-10-12"),             # the calendar vouches for it
+    ],
+)
+def test_what_one_look_alone_saw_is_not_believed(kind, texts, value):
+    assert said(Field("one", kind), texts).value == value
+
+
+@pytest.mark.parametrize(
+    ("texts", "value"),
+    [
+        (["170860544", "L70860544", "170860544", "170860544"], "L70860544"),     # what is read as a 1 may be an L
+        (["696994442", "", "G96994442", ""], "G96994442"),
+        (["L70860544", "L70860545", "L70860545"], "L70860545"),
+        (["170860544", "L70860545", "170860544"], "170860544"),                  # another number altogether
+        (["H020282X7", "H02O282X7"], "H020282X7"),                               # no letter of this number at all
+        (["V00784396", "00784396", "0784396", ""], "V00784396"),                 # too short to be one, but like it
+        (["V00784396", "", "XX", ""], ""),
+    ],
+)
+def test_a_letter_that_one_look_saw_says_what_is_meant_by_the_digit_that_others_did(texts, value):
+    assert said(NUMBER, texts).value == value
+
+
+def test_a_letter_that_was_seen_once_is_told():
+    reading = said(NUMBER, ["170860744", "L70860744", "170860744", "1708607T4"])
+    assert reading.value in ("L70860744", "1708607T4")
+    assert [(one.line, one.rule) for one in reading.mended] == [("document_number", "seen once")]
+    assert said(NUMBER, ["L70860744"] * 3).mended == ()
