@@ -17,8 +17,8 @@ RULES: Mapping[Rule, str] = {
     "left out": "beside it stood a character that a labelled field cannot have, and that looks like no digit",
     "name": "what was read in a labelled name is what OCR makes of another letter, such as a small l of a capital I",
     "IJ": "most looks at a labelled field read U and one IJ, which is often read as U, and never the other way round",
-    "seen once": "most looks at a labelled number read a digit and one the letter that it looks like: C, G, L, T and Z "
-                 "are often read as 0, 6, 1, 7 and 2, and hardly ever the other way round",
+    "seen once": "most looks at a labelled number read a digit, and one a letter often read as it (C as 0, G as "
+                 "3 or 6, J as 4, L as 1, T as 1 or 7, Z as 2 or 7), and hardly ever the other way round",
 }
 """What told that a character was read as another -> in words."""
 

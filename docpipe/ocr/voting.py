@@ -1,31 +1,30 @@
 """One value out of several looks at it: what most agree on, and what some letters are known to be misread as."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rapidfuzz import fuzz
 
 from docpipe.ocr.folding import fold
-from docpipe.ocr.mending import Mending, Rule
+from docpipe.ocr.mending import Mending
 from docpipe.ocr.schema import Field
 from docpipe.ocr.values import Reading
 
 LEAST_ALIKE = 0.6                # characters that two looks at a value have in common, or neither is believed
-MISREAD_AS: Mapping[str, tuple[Rule, Mapping[str, str]]] = {
-    "name": ("IJ", {"IJ": "U"}),
-    "text": ("IJ", {"IJ": "U"}),
-    "number": ("seen once", {"C": "0", "L": "1", "Z": "2", "G": "6", "T": "7"}),
-}
-"""By kind of field, what is often read as something else and hardly ever the other way round, and as what. In numbers
-of 134 restored cards of the split val 25 looks at such a letter saw its digit, and none at such a digit its letter."""
+MOST_UNLIKE = 2                  # characters in which a look at a number may differ from what most others saw
+READ_AS: Mapping[str, str] = {"C": "0", "G": "36", "J": "4", "L": "1", "T": "17", "Z": "27"}
+"""Letters of a number -> digits that they are often read as. In 134 restored cards of the split val 34 looks at such a
+letter saw one of its digits, and 2 looks at one of these digits (a 1) its letter (a T)."""
 
 
 def said(field: Field, texts: Sequence[str]) -> Reading:
     """The value that most looks agree on but for marks and case; of several, the first.
 
-    One look that reads what is often misread, such as an IJ, says what the others mean. What one look saw, and no other
-    saw anything like, is no value: dirt is read as letters, too, as others every time. For a date the calendar vouches;
-    one in fewer digits is believed only where no text says a whole one.
+    IJ is often read as a U, and a U never as IJ: one look that reads IJ says what the others mean; so does one that
+    reads a letter of a number in the place of a digit that it is often read as. What one look saw, and no other saw
+    anything like, is no value: dirt is read as letters, too, as others every time. For a date the calendar vouches; one
+    in fewer digits is believed only where no text says a whole one.
 
     Args:
         field: whose value it is.
@@ -34,10 +33,13 @@ def said(field: Field, texts: Sequence[str]) -> Reading:
     Returns:
         The value, and which of its characters were put right; empty where none is to be believed.
     """
-    whole = _agreed(field, [field.read(text) for text in texts])
+    readings = [reading for text in texts if (reading := field.read(text)).value]
+    whole = _agreed(field.name, readings)
     if field.kind == "date":
-        return whole if whole.value else _agreed(field, [field.read_short(text) for text in texts])
-    return whole if _is_vouched_for(whole.value, texts) else Reading()
+        return whole if whole.value else _agreed(field.name, [field.read_short(text) for text in texts])
+    if not _is_vouched_for(whole.value, texts):
+        return Reading()
+    return _with_letters(field.name, whole, readings) if field.kind == "number" else whole
 
 
 def _is_vouched_for(value: str, texts: Sequence[str]) -> bool:
@@ -45,32 +47,39 @@ def _is_vouched_for(value: str, texts: Sequence[str]) -> bool:
     return sum(fuzz.ratio(fold(value), fold(text)) >= 100 * LEAST_ALIKE for text in texts if text) > 1
 
 
-def _agreed(field: Field, readings: Sequence[Reading]) -> Reading:
+def _agreed(name: str, readings: Sequence[Reading]) -> Reading:
     read = [reading for reading in readings if reading.value]
     if not read:
         return Reading()
-    rule, misread_as = MISREAD_AS.get(field.kind, ("IJ", {}))
-    counts = Counter(_misread(reading.value, misread_as) for reading in read)
-    best = max(read, key=lambda reading: counts[_misread(reading.value, misread_as)])
-    alike = [one for one in read if _misread(one.value, misread_as) == _misread(best.value, misread_as)]
-    sharpest = max(alike, key=lambda one: _misreadable(one.value, misread_as))
-    if _misreadable(sharpest.value, misread_as) == _misreadable(best.value, misread_as):
+    counts = Counter(_joined(reading.value) for reading in read)
+    best = max(read, key=lambda reading: counts[_joined(reading.value)])
+    with_ij = [one for one in read if "IJ" in one.value and _joined(one.value) == _joined(best.value)]
+    if not with_ij or "IJ" in best.value:
         return best
-    told = [
-        Mending(field.name, place + 1, rule, wrong, right)
-        for right, wrong in misread_as.items()
-        for place in range(len(sharpest.value))
-        if sharpest.value.startswith(right, place) and (rule == "IJ" or best.value[place] == wrong)
-    ]
-    return Reading(sharpest.value, tuple(sorted((*sharpest.mended, *told), key=lambda one: one.position)))
+    told = (Mending(name, match.start() + 1, "IJ", "U", "IJ") for match in re.finditer("IJ", with_ij[0].value))
+    return Reading(with_ij[0].value, _in_order(*with_ij[0].mended, *told))
 
 
-def _misreadable(value: str, misread_as: Mapping[str, str]) -> int:
-    return sum(value.count(one) for one in misread_as)
+def _joined(value: str) -> str:
+    return fold(value.replace("IJ", "U"))
 
 
-def _misread(value: str, misread_as: Mapping[str, str]) -> str:
-    """The value with everything that is often misread as it is misread, without marks, case and blanks."""
-    for right, wrong in misread_as.items():
-        value = value.replace(right, wrong)
-    return fold(value)
+def _with_letters(name: str, best: Reading, readings: Sequence[Reading]) -> Reading:
+    """A number with the letters that looks saw which read about the same, and had nothing put right."""
+    witnesses = [one.value for one in readings if not one.mended and _differ(one.value, best.value) <= MOST_UNLIKE]
+    characters, told = list(best.value), []
+    for place, digit in enumerate(best.value):
+        seen = Counter(one[place] for one in witnesses if digit in READ_AS.get(one[place], ""))
+        if seen:
+            characters[place] = seen.most_common(1)[0][0]
+            told.append(Mending(name, place + 1, "seen once", digit, characters[place]))
+    return Reading("".join(characters), _in_order(*best.mended, *told)) if told else best
+
+
+def _differ(one: str, other: str) -> int:
+    """In how many characters; all, where one is longer."""
+    return sum(a != b for a, b in zip(one, other, strict=True)) if len(one) == len(other) else len(one) + len(other)
+
+
+def _in_order(*mended: Mending) -> tuple[Mending, ...]:
+    return tuple(sorted(mended, key=lambda one: one.position))
