@@ -24,7 +24,6 @@ CLOSE_CAPS_PX = {"date": (30, 40), "name": (30, 40), "text": (30, 40, 20), "numb
 small."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """What was read from one card.
