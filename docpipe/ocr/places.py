@@ -96,9 +96,9 @@ def text_at(place: Place, page: Sequence[Word]) -> str:
 
 def strip_at(place: Place, flat: Gray) -> Gray:
     """The print at a place with a margin around, up to its first wide gap; empty where the page ends before it."""
-    left, top, right, bottom = place.area
-    left, margin = max(0, left), round(MARGIN * place.print_px)
-    core = flat[max(0, top) : bottom, left:right]
+    left, top, right, bottom = (max(0, side) for side in place.area)
+    margin = round(MARGIN * place.print_px)
+    core = flat[top:bottom, left:right]
     if not core.size:
         return core
     inked = np.flatnonzero((core < _dark(core)).any(axis=0))

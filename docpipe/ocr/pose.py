@@ -1,6 +1,6 @@
 """Where a card lies on its page, told by labels and values that can be read: they stand as far apart as on the card."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,12 @@ from docpipe.ocr.schema import BoxMm, Field
 LEAST_LIKENESS = 0.5             # of a reading to a label: less says nothing
 LONGEST_RUN = 5                  # words of a label or a value
 READINGS_A_LABEL = 6             # the likest; one of them is the label, if it was read at all
+READINGS_A_VALUE = 12            # dates and numbers that may be the value: a card has a few, a page of noise any number
 ASIDE_MM = 1.3                   # from where a label begins to where the pose has it, in either direction
 LEAST_APART_MM = 8.0             # of two labels that tell the scale
 CARD_OF_PAGE = (0.7, 1.02)       # width of a card, in that of its page
 VALUE_LIKENESS = 0.6             # of what can be a date or number of the card: three of them are as good as two labels
+OFF_PAGE_MM = 3.0                # that a card may reach beyond the page
 LEAST_SUPPORT = 1.5              # likenesses of the labels and values that agree, added up
 
 _Row = tuple[int, float, float, float, float, float]     # which, likeness, x and y in px, x and y in mm
@@ -49,6 +51,12 @@ class Pose:
         )
         return left_px, top_px, right_px, bottom_px
 
+    def has_at(self, print_px: Box, place_mm: BoxMm) -> bool:
+        """Whether print of the page begins where it has that place of the card."""
+        (x, y), (x_mm, y_mm) = _at(print_px), _at_of(place_mm)
+        aside = max(abs(self.left + self.px_per_mm * x_mm - x), abs(self.top + self.px_per_mm * y_mm - y))
+        return aside < ASIDE_MM * self.px_per_mm
+
 
 @dataclass(frozen=True, slots=True)
 class _Readings:
@@ -68,8 +76,9 @@ class _Readings:
 
 
 def find_pose(
-    phrases: Sequence[Phrase], fields: Sequence[Field], card_width_mm: float, page_width_px: int
-) -> Pose | None:
+    phrases: Sequence[Phrase], labels: Mapping[str, Box], fields: Sequence[Field], size_mm: tuple[float, float],
+    page_px: tuple[int, int],
+) -> Pose | None:  # fmt: skip
     """The pose that most labels and values agree with, or None where too few do.
 
     Any two readings that may be a label or a value each tell a scale and a place (a similarity without rotation, since
@@ -78,11 +87,13 @@ def find_pose(
 
     Args:
         phrases: of all readings of the page.
+        labels: those that were found beyond doubt, by field. Where the pose has most of them elsewhere, the card is
+            another one than its places say, and there is none.
         fields: those without places in mm tell nothing.
-        card_width_mm: by which absurd scales are left out.
-        page_width_px: likewise.
+        size_mm: width and height of the card.
+        page_px: height and width of the page; the card lies on it, and takes most of its width.
     """
-    scales = tuple(share * page_width_px / card_width_mm for share in CARD_OF_PAGE)
+    scales = tuple(share * page_px[1] / size_mm[0] for share in CARD_OF_PAGE)
     runs = runs_of_words(phrases, LONGEST_RUN)
     values = [row for number, field in enumerate(fields) for row in _value_rows(number, field, runs)]
     languages = dict.fromkeys(language for field in fields for language in field.labels)
@@ -92,7 +103,17 @@ def find_pose(
     ]
     poses = [pose for rows in tables if len(rows) > 1 for pose in _best_pose(_readings(rows), scales)]
     best = max(poses, key=lambda pose: pose.support, default=None)
-    return best if best and best.support >= LEAST_SUPPORT else None
+    if best is None or best.support < LEAST_SUPPORT or not _lies_on_page(best, size_mm, page_px):
+        return None
+    known = [(labels[field.name], field.label_mm) for field in fields if field.label_mm and field.name in labels]
+    agreeing = sum(best.has_at(label, label_mm) for label, label_mm in known)
+    return best if 2 * agreeing >= len(known) else None
+
+
+def _lies_on_page(pose: Pose, size_mm: tuple[float, float], page_px: tuple[int, int]) -> bool:
+    left, top, right, bottom = pose.box((0.0, 0.0, *size_mm))
+    over = OFF_PAGE_MM * pose.px_per_mm
+    return min(left, top) > -over and right < page_px[1] + over and bottom < page_px[0] + over
 
 
 def _label_rows(number: int, field: Field, language: str, runs: Sequence[tuple[Phrase, str]]) -> Iterator[_Row]:
@@ -107,12 +128,14 @@ def _label_rows(number: int, field: Field, language: str, runs: Sequence[tuple[P
 
 
 def _value_rows(number: int, field: Field, runs: Sequence[tuple[Phrase, str]]) -> Iterator[_Row]:
-    """What can be the value of a field, if it is one that not any print can be: a date, or a number of known length."""
-    if field.value_mm is None or not (field.kind == "date" or field.length):
+    """What can be the value of a field, if it is one that not any print can be: a date, or a number of one length."""
+    is_telling = field.kind == "date" or (field.kind == "number" and field.length and len(set(field.length)) == 1)
+    if field.value_mm is None or not is_telling:
         return
-    for run, _ in runs:
-        if field.read(run.text).value:
-            yield 2 * number + 1, VALUE_LIKENESS, *_at(run.box), *_at_of(field.value_mm)
+    readings = ((run, field.read(run.text)) for run, _ in runs)
+    boxes = dict.fromkeys(run.box for run, reading in readings if reading.value and not reading.mended)
+    for box in list(boxes)[:READINGS_A_VALUE]:
+        yield 2 * number + 1, VALUE_LIKENESS, *_at(box), *_at_of(field.value_mm)
 
 
 def _readings(rows: Sequence[_Row]) -> _Readings:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,9 @@ def _schema(name: str, table: Mapping[str, Any]) -> Schema:
             raise ValueError(f"{field.name} has no labels that announce it")
         if (field.label_mm or field.value_mm) and not size_mm:
             raise ValueError(f"{field.name} has a place in mm, but size_mm of the card is not set")
+        for box in filter(None, (field.label_mm, field.value_mm)):
+            if size_mm and (box[0] + box[2] > size_mm[0] or box[1] + box[3] > size_mm[1]):
+                raise ValueError(f"{field.name} has a place in mm beyond the card, whose size_mm is {list(size_mm)}")
     return schema
 
 
@@ -205,7 +209,7 @@ def _are_mm(count: int) -> Callable[[Any], bool]:
     return lambda value: (
         isinstance(value, list)
         and len(value) == count
-        and all(type(one) in (int, float) for one in value)
+        and all(type(one) in (int, float) and isfinite(one) for one in value)
         and min(value) >= 0
         and min(value[-2:]) > 0
     )

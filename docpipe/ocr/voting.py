@@ -22,9 +22,9 @@ def said(field: Field, texts: Sequence[str]) -> Reading:
     """The value that most looks agree on but for marks and case; of several, the first.
 
     IJ is often read as a U, and a U never as IJ: one look that reads IJ says what the others mean; so does one that
-    reads a letter of a number in the place of a digit that it is often read as. What one look saw, and no other saw
-    anything like, is no value: dirt is read as letters, too, as others every time. For a date the calendar vouches; one
-    in fewer digits is believed only where no text says a whole one.
+    reads a letter in the place of a digit that it is often read as, of a number of known alphabet and length. What one
+    look saw, and no other saw anything like, is no value: dirt is read as letters, too, as others every time. The
+    calendar vouches for a date; one in fewer digits is believed only where no text says a whole one.
 
     Args:
         field: whose value it is.
@@ -39,12 +39,19 @@ def said(field: Field, texts: Sequence[str]) -> Reading:
         return whole if whole.value else _agreed(field.name, [field.read_short(text) for text in texts])
     if not _is_vouched_for(whole.value, texts):
         return Reading()
-    return _with_letters(field.name, whole, readings) if field.kind == "number" else whole
+    has_known_form = field.kind == "number" and field.alphabet and field.length
+    return _with_letters(field, whole, readings) if has_known_form else whole
 
 
 def _is_vouched_for(value: str, texts: Sequence[str]) -> bool:
     """Whether two looks saw about the same as a value; one of them is its own."""
-    return sum(fuzz.ratio(fold(value), fold(text)) >= 100 * LEAST_ALIKE for text in texts if text) > 1
+    seen = [fuzz.ratio(_comparable(value), _comparable(text)) for text in texts if text]
+    return sum(alike >= 100 * LEAST_ALIKE for alike in seen) > 1
+
+
+def _comparable(text: str) -> str:
+    """Folded; where nothing is left of it, as of letters that are not Latin, as they are."""
+    return fold(text) or "".join(character for character in text.casefold() if character.isalnum())
 
 
 def _agreed(name: str, readings: Sequence[Reading]) -> Reading:
@@ -64,16 +71,18 @@ def _joined(value: str) -> str:
     return fold(value.replace("IJ", "U"))
 
 
-def _with_letters(name: str, best: Reading, readings: Sequence[Reading]) -> Reading:
-    """A number with the letters that looks saw which read about the same, and had nothing put right."""
+def _with_letters(field: Field, best: Reading, readings: Sequence[Reading]) -> Reading:
+    """A number with the letters of its alphabet that looks saw which read about the same, and had nothing put right."""
     witnesses = [one.value for one in readings if not one.mended and _differ(one.value, best.value) <= MOST_UNLIKE]
     characters, told = list(best.value), []
     for place, digit in enumerate(best.value):
         seen = Counter(one[place] for one in witnesses if digit in READ_AS.get(one[place], ""))
         if seen:
             characters[place] = seen.most_common(1)[0][0]
-            told.append(Mending(name, place + 1, "seen once", digit, characters[place]))
-    return Reading("".join(characters), _in_order(*best.mended, *told)) if told else best
+            told.append(Mending(field.name, place + 1, "seen once", digit, characters[place]))
+    places = {one.position for one in told}
+    as_before = [one for one in best.mended if one.position not in places]
+    return Reading("".join(characters), _in_order(*as_before, *told)) if told else best
 
 
 def _differ(one: str, other: str) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docpipe.ocr.engine import Word
-from docpipe.ocr.places import strip_at, text_at, value_places
+from docpipe.ocr.places import Place, strip_at, text_at, value_places
 
 LABELS = {"surname": (100, 100, 180, 120), "number": (100, 200, 170, 220), "expiry": (400, 200, 470, 220)}
 
@@ -73,3 +73,8 @@ def test_a_strip_holds_the_print_up_to_its_first_wide_gap():
 def test_there_is_no_strip_where_the_page_ends_before_the_value(width):
     flat = np.full((300, width), 255, np.uint8)
     assert strip_at(value_places(LABELS, [])["surname"], flat).size == 0
+
+
+@pytest.mark.parametrize("area", [(100, -60, 400, -20), (-200, 100, -20, 140), (100, 800, 400, 840)])
+def test_a_place_beside_the_page_has_no_strip(area):
+    assert strip_at(Place(area, 38.0), np.full((700, 1100), 255, np.uint8)).size == 0

@@ -12,7 +12,7 @@ from docpipe.ocr.engine import Word
 from docpipe.ocr.extract import extract
 from docpipe.ocr.labels import Phrase
 from docpipe.ocr.places import place_by_pose, text_at
-from docpipe.ocr.pose import find_pose
+from docpipe.ocr.pose import READINGS_A_VALUE, _value_rows, find_pose
 from docpipe.ocr.schema import load_schema
 
 SCHEMA = load_schema("national_b")
@@ -39,8 +39,8 @@ def value(name, text, scale=11.0, left=40.0, top=30.0):
     return phrase(text, (round(x), round(middle - 14), round(x + 150), round(middle + 14)))
 
 
-def pose_of(phrases):
-    return find_pose(phrases, SCHEMA.fields, SCHEMA.size_mm[0], PAGE_PX)
+def pose_of(phrases, labels=None):
+    return find_pose(phrases, labels or {}, SCHEMA.fields, SCHEMA.size_mm, (800, PAGE_PX))
 
 
 @given(st.sampled_from([9.5, 11.0, 12.5]), st.floats(0, 60), st.floats(0, 60),
@@ -82,9 +82,29 @@ def test_where_labels_do_not_agree_nothing_is_claimed(phrases):
     assert pose_of(phrases) is None
 
 
+def test_a_card_that_has_its_labels_elsewhere_is_not_read_by_places_of_another():
+    found = {name: (100 + 500 * (row % 2), 60 + 60 * row, 250 + 500 * (row % 2), 80 + 60 * row)
+             for row, name in enumerate(FIELDS)}                                                   # fmt: skip
+    phrases = [phrase(FIELDS[name].labels["de"], box) for name, box in found.items()]
+    assert pose_of(phrases, found) is None
+    right = {name: label(name).words[0].box for name in FIELDS}
+    assert pose_of([label(name) for name in FIELDS], right) is not None
+
+
+def test_a_card_that_would_lie_beside_the_page_is_none():
+    assert pose_of([label(name, left=-80.0) for name in FIELDS]) is None
+
+
+def test_of_a_page_full_of_dates_a_few_are_tried():
+    many = [phrase(f"{day:02}.08.1974", (37 * day % 900, 23 * day % 700, 37 * day % 900 + 90, 23 * day % 700 + 20))
+            for day in range(1, 29)]                                                               # fmt: skip
+    rows = sum(1 for _ in _value_rows(0, FIELDS["date_of_birth"], [(one, one.text) for one in many]))
+    assert rows == READINGS_A_VALUE
+
+
 def test_fields_without_places_tell_nothing():
     td1 = load_schema("td1")
-    assert find_pose([label("surname")], td1.fields, 85.6, PAGE_PX) is None
+    assert find_pose([label("surname")], {}, td1.fields, (85.6, 53.98), (800, PAGE_PX)) is None
 
 
 def test_a_value_is_read_where_the_card_has_it_and_moved_onto_its_print():

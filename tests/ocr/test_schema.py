@@ -80,6 +80,8 @@ FIELD = "about = 'x'\n[[field]]\nname = 'a'\nkind = 'name'\nrequired = true\nlab
         (FIELD + r'alphabet = "A\nB"', "alphabet of field 1"),
         (FIELD.replace("'a'", "5"), "name of field 1 is 5"),
         (FIELD + "value_mm = [1, 2, 30, 4]", "a has a place in mm, but size_mm of the card is not set"),
+        ("size_mm = [85.6, 54]\n" + FIELD + "value_mm = [1, nan, 30, 4]", "value_mm of field 1"),
+        ("size_mm = [85.6, 54]\n" + FIELD + "value_mm = [60, 2, 30, 4]", "a has a place in mm beyond the card"),
         ("size_mm = [85.6]\n" + FIELD, "size_mm of the schema .* width and height"),
         ("size_mm = [85.6, 54]\n" + FIELD + "label_mm = [1, 2, 30, 0]", "label_mm of field 1 .* left, top, width"),
     ],

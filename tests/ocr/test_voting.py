@@ -70,6 +70,22 @@ def test_a_letter_that_one_look_saw_says_what_is_meant_by_the_digit_that_others_
     assert said(NUMBER, texts).value == value
 
 
+def test_numbers_of_no_known_form_keep_what_most_looks_saw():
+    assert said(Field("one", "number"), ["12081974713", "1208L974T13", "12081974713"]).value == "12081974713"
+
+
+def test_a_character_is_put_right_once():
+    reading = said(NUMBER, ["I70860544", "I70860544", "L70860544"])
+    assert reading.value == "L70860544"
+    assert [one.position for one in reading.mended] == [1]
+
+
+def test_letters_that_are_not_latin_do_not_vouch_for_one_another():
+    name = Field("surname", "name")
+    assert said(name, ["Иванов", "§-°"]).value == said(name, ["Иванов", "Петрик"]).value == ""
+    assert said(name, ["Иванов", "ИВАНОВ"]).value == "Иванов"
+
+
 def test_a_letter_that_was_seen_once_is_told():
     reading = said(NUMBER, ["170860744", "L70860744", "170860744", "170860T44"])
     assert reading.value == "L70860T44"
