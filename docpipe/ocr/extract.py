@@ -75,9 +75,8 @@ def _read_by_labels(
         found = find_labels(phrases, fields)
     words = [[word for phrase in page for word in phrase.words] for page in pages]
     all_words = [word for page in words for word in page]
-    labels = label_boxes(found)
-    places = value_places(labels, all_words)
-    if size_mm and (pose := find_pose(phrases, labels, fields, size_mm, flat.shape)):
+    places = value_places(label_boxes(found), all_words)
+    if size_mm and (pose := find_pose(phrases, found, fields, size_mm, flat.shape)):
         known = {field.name: field.value_mm for field in fields if field.value_mm}
         places |= {name: place_by_pose(pose, value_mm, all_words) for name, value_mm in known.items()}
     texts: dict[str, list[str]] = {field.name: [] for field in fields}

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 
 from docpipe.ocr.engine import Box
 from docpipe.ocr.folding import fold
-from docpipe.ocr.labels import Phrase, runs_of_words
+from docpipe.ocr.labels import Hit, Phrase, runs_of_words
 from docpipe.ocr.schema import BoxMm, Field
 
 LEAST_LIKENESS = 0.5             # of a reading to a label: less says nothing
@@ -76,7 +76,7 @@ class _Readings:
 
 
 def find_pose(
-    phrases: Sequence[Phrase], labels: Mapping[str, Box], fields: Sequence[Field], size_mm: tuple[float, float],
+    phrases: Sequence[Phrase], labels: Mapping[str, Hit], fields: Sequence[Field], size_mm: tuple[float, float],
     page_px: tuple[int, int],
 ) -> Pose | None:  # fmt: skip
     """The pose that most labels and values agree with, or None where too few do.
@@ -87,8 +87,8 @@ def find_pose(
 
     Args:
         phrases: of all readings of the page.
-        labels: those that were found beyond doubt, by field. Where the pose has most of them elsewhere, the card is
-            another one than its places say, and there is none.
+        labels: those that were found, by field. Where the pose has them elsewhere, and they outweigh what speaks for
+            it, the card is another one than its places say, and there is none.
         fields: those without places in mm tell nothing.
         size_mm: width and height of the card.
         page_px: height and width of the page; the card lies on it, and takes most of its width.
@@ -106,8 +106,8 @@ def find_pose(
     if best is None or best.support < LEAST_SUPPORT or not _lies_on_page(best, size_mm, page_px):
         return None
     known = [(labels[field.name], field.label_mm) for field in fields if field.label_mm and field.name in labels]
-    agreeing = sum(best.has_at(label, label_mm) for label, label_mm in known)
-    return best if 2 * agreeing >= len(known) else None
+    against = sum(hit.likeness for hit, label_mm in known if not best.has_at(hit.box, label_mm))
+    return best if against <= best.support else None
 
 
 def _lies_on_page(pose: Pose, size_mm: tuple[float, float], page_px: tuple[int, int]) -> bool:

@@ -10,7 +10,7 @@ from docpipe.cards.layout import load_layout
 from docpipe.cards.render import render_card
 from docpipe.ocr.engine import Word
 from docpipe.ocr.extract import extract
-from docpipe.ocr.labels import Phrase
+from docpipe.ocr.labels import Hit, Phrase
 from docpipe.ocr.places import place_by_pose, text_at
 from docpipe.ocr.pose import READINGS_A_VALUE, _value_rows, find_pose
 from docpipe.ocr.schema import load_schema
@@ -37,6 +37,10 @@ def value(name, text, scale=11.0, left=40.0, top=30.0):
     left_mm, top_mm, _, height_mm = FIELDS[name].value_mm
     x, middle = left + scale * left_mm, top + scale * (top_mm + height_mm / 2)
     return phrase(text, (round(x), round(middle - 14), round(x + 150), round(middle + 14)))
+
+
+def hits(boxes):
+    return {name: Hit(FIELDS[name].labels["de"].casefold(), 1.0, box) for name, box in boxes.items()}
 
 
 def pose_of(phrases, labels=None):
@@ -83,12 +87,16 @@ def test_where_labels_do_not_agree_nothing_is_claimed(phrases):
 
 
 def test_a_card_that_has_its_labels_elsewhere_is_not_read_by_places_of_another():
-    found = {name: (100 + 500 * (row % 2), 60 + 60 * row, 250 + 500 * (row % 2), 80 + 60 * row)
-             for row, name in enumerate(FIELDS)}                                                   # fmt: skip
-    phrases = [phrase(FIELDS[name].labels["de"], box) for name, box in found.items()]
-    assert pose_of(phrases, found) is None
     right = {name: label(name).words[0].box for name in FIELDS}
-    assert pose_of([label(name) for name in FIELDS], right) is not None
+    alike = dict.fromkeys(("surname", "given_names", "date_of_birth"))
+    other = {name: box if name in alike else (100, 40 + 37 * row, 250, 60 + 37 * row)
+             for row, (name, box) in enumerate(right.items())}                                     # fmt: skip
+    phrases = [phrase(FIELDS[name].labels["de"], box) for name, box in other.items()]
+    assert pose_of(phrases) is not None
+    assert pose_of(phrases, hits(other)) is None
+    assert pose_of([label(name) for name in FIELDS], hits(right)) is not None
+    stray = {"sex": (5, 700, 60, 720)}
+    assert pose_of([label(name) for name in ("surname", "date_of_birth", "document_number")], hits(stray)) is not None
 
 
 def test_a_card_that_would_lie_beside_the_page_is_none():
