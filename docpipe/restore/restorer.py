@@ -82,7 +82,7 @@ class Restorer:
         scaled = resample(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
         scaled_restored = self.engine.restore(scaled, glyph_px * scale)
         restored = bring_back(gray, scaled, scaled_restored)
-        if cv2.norm(gray, restored, cv2.NORM_INF) <= UNCHANGED_LEVELS:
+        if _largest_change(gray, restored) <= UNCHANGED_LEVELS:
             return Restored(gray, "original", reason="nothing to change", glyph_px=glyph_px, scale=scale)
         if self.gate is None:
             return Restored(restored, "restored", glyph_px=glyph_px, scale=scale)
@@ -115,3 +115,7 @@ def restore_page(
     if engine is None:
         engine, gate = load_engine(), gate or load_gate()
     return Restorer(engine, gate).restore(array, both)
+
+
+def _largest_change(before: Gray, after: Gray) -> int:
+    return int(cv2.norm(before, after, cv2.NORM_INF))    # without a page of differences
