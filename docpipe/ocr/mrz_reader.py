@@ -24,6 +24,7 @@ LOOKS = (1.0, 0.9)               # scales at which the zone is read; what OCR er
 INK_LEVEL = 145                  # on flattened paper: darker is ink of a character
 
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+NAMES = ("surname", "given_names")               # what the one field of a zone that holds the name is parted into
 MOST_DOUBTS = 6                  # of one field: at most a few thousand candidates
 CLASS_OF_FIELD = {
     "document_code": LETTERS, "issuing_state": LETTERS, "nationality": LETTERS, "name": LETTERS, "sex": "MF",
@@ -41,15 +42,17 @@ class MrzReading:
         lines: as many as the format has, of its width; `UNREAD` where nothing was read.
         wrong: names of the check digits that disagree, and of those that cover something unread.
         mended: characters that were read as others, and put right, in order.
+        unsure: names of fields that no check digit covers, and that two looks saw differently.
     """
 
     kind: str
     lines: tuple[str, ...]
     wrong: tuple[str, ...]
     mended: tuple[Mending, ...] = ()
+    unsure: tuple[str, ...] = ()
 
-    def __repr__(self) -> str:
-        return f"MrzReading({self.kind}, wrong={self.wrong}, mended={self.mended})"          # what it says is personal
+    def __repr__(self) -> str:                                                              # what it says is personal
+        return f"MrzReading({self.kind}, wrong={self.wrong}, mended={self.mended}, unsure={self.unsure})"
 
 
 def read_zone(flat: Gray, kind: str, engine: Engine) -> MrzReading | None:
@@ -70,7 +73,8 @@ def read_zone(flat: Gray, kind: str, engine: Engine) -> MrzReading | None:
     seen, again = (_characters(zone, engine, scale) for scale in LOOKS)
     chosen = settled(seen, again, form)
     lines = corrected(chosen, form)
-    return MrzReading(kind, tuple(lines), _wrong(kind, lines), tuple(mendings(seen, chosen, lines, form)))
+    mended = tuple(mendings(seen, chosen, lines, form))
+    return MrzReading(kind, tuple(lines), _wrong(kind, lines), mended, tuple(unsure(seen, again, kind)))
 
 
 def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:
@@ -81,7 +85,7 @@ def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:
     values = {name: value.rstrip(FILLER) for name, value in raw.items()}
     if form.checks["document_number"].digit.of(lines) == FILLER:      # it runs on into the optional field
         values["document_number"] += values["optional"].split(FILLER)[0][:-1]
-    names = {"surname": surname, "given_names": given_names}
+    names = dict(zip(NAMES, (surname, given_names), strict=True))
     return values | {name: " ".join(value.replace(FILLER, " ").split()) for name, value in names.items()}
 
 
@@ -168,6 +172,24 @@ def settled(first: Sequence[str], second: Sequence[str], form: MrzFormat) -> lis
         "".join("G" if (one, other) == ("6", "G") else one for one, other in zip(line, again, strict=True))
         for line, again in zip(lines, others, strict=True)
     ]
+
+
+def unsure(first: Sequence[str], second: Sequence[str], kind: str) -> Iterator[str]:
+    """Names of the fields, as `fields_of` has them, that no check digit covers and that two looks saw differently.
+
+    Nothing tells which of the looks erred, and often both did: a reading to be typed in rather than believed.
+    """
+    form = FORMATS[kind]
+    covers = [span for check in form.checks.values() for span in check.covers]
+    one, other = (fields_of(kind, _by_class(lines, form)) for lines in (first, second))
+    for name in one:
+        span = form.fields["name" if name in NAMES else name]
+        if one[name] != other[name] and not any(_inside(span, cover) for cover in covers):
+            yield name
+
+
+def _inside(span: Span, whole: Span) -> bool:
+    return span.line == whole.line and whole.start <= span.start and span.end <= whole.end
 
 
 def corrected(lines: Sequence[str], form: MrzFormat) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from docpipe.mrz import FORMATS, build_mrz, check_digit, transliterate, wrong_checks
 from docpipe.ocr.extract import extract
-from docpipe.ocr.mrz_reader import UNREAD, MrzReading, fields_of
+from docpipe.ocr.mrz_reader import UNREAD, MrzReading, fields_of, unsure
 from docpipe.ocr.schema import load_schema
 from docpipe.ocr.zone_values import is_zone_value
 
@@ -31,8 +31,9 @@ def with_birth(born):
 def valid(monkeypatch):
     """Whether a passport is valid whose zone is read as these lines; no OCR runs."""
 
-    def read(lines):
-        reading = MrzReading("td3", lines, wrong_checks("td3", [line.replace(UNREAD, "<") for line in lines]))
+    def read(lines, again=None):
+        wrong = wrong_checks("td3", [line.replace(UNREAD, "<") for line in lines])
+        reading = MrzReading("td3", lines, wrong, unsure=tuple(unsure(lines, again or lines, "td3")))
         monkeypatch.setattr("docpipe.ocr.extract.read_zone", lambda flat, kind, engine: reading)
         return extract(PAPER, load_schema("td3"), engine=None).valid
 
@@ -48,6 +49,26 @@ def test_a_zone_whose_fields_say_what_they_may_is_valid(valid):
 )
 def test_a_name_that_was_not_read_whole_is_not_valid_though_every_check_digit_agrees(valid, name):
     assert not valid((("P<UTO" + name).ljust(44, "<"), TD3[1]))
+
+
+@pytest.mark.parametrize(("said", "otherwise"), [("ANNA", "ANHA"), ("ERIKSSON", "ERIK?SON"), ("MARIA", "MARTA")])
+def test_what_two_looks_saw_differently_is_not_valid_where_no_check_digit_tells(valid, said, otherwise):
+    assert not valid(TD3, tuple(line.replace(said, otherwise) for line in TD3))
+
+
+def test_what_no_required_field_says_need_not_be_sure(valid):
+    assert valid(TD3, (TD3[0].replace("UTO", "UTD"), TD3[1]))
+
+
+def test_what_two_looks_saw_differently_is_valid_where_a_check_digit_tells(valid):
+    assert valid(TD3, (TD3[0], TD3[1].replace("L898902C3", "L8989O2C8")))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_of_a_zone_names_codes_and_sex_alone_may_be_unsure(kind):
+    form = FORMATS[kind]
+    nothing, letters = ["<" * form.width] * form.line_count, ["M" * form.width] * form.line_count
+    assert {*unsure(nothing, letters, kind)} == {"document_code", "issuing_state", "nationality", "sex", "surname"}
 
 
 @pytest.mark.parametrize("born", ["999999", "741301", "740230", "7408<1", "740012"])
