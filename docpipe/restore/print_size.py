@@ -20,6 +20,7 @@ _LARGEST_SHARE = 0.25  # of the page's shorter side
 _FEWEST_GLYPHS = 6
 _MOST_COMPONENTS, _COMPARED_AT_ONCE = 3000, 256
 _FEWEST_IN_ROWS = 0.06  # of all that is shaped like a glyph; grains of noise stand in rows by chance
+_MOST_NARROW_LABELS = 2**16 - 1  # and one for the ground
 _CONTRAST = 14  # grey levels between ink and the paper around it
 _PLAUSIBLE_MM = (0.5, 40.0)  # 1 mm is 4-point type, 20 mm a headline
 
@@ -109,7 +110,10 @@ def _ink(gray: Gray) -> Gray:
 
 def _components(ink: Gray) -> NDArray[np.int32]:
     """(N, 5) left, top, width, height, area of each connected component."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    # Narrow labels take less than half the time. Every label, provisional ones too, begins where a run of ink begins.
+    runs = cv2.countNonZero(ink[:, 0]) + np.count_nonzero(ink[:, 1:] > ink[:, :-1])
+    labels = cv2.CV_16U if runs < _MOST_NARROW_LABELS else cv2.CV_32S
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=labels)
     return stats[1:].astype(np.int32, copy=False)
 
 

@@ -131,6 +131,15 @@ def test_the_median_is_that_of_numpy_bit_for_bit(sizes, scale):
     assert print_size._median(heights) == float(np.median(heights))
 
 
+@pytest.mark.parametrize("dots_down", [200, 255, 256, 257, 400])
+def test_more_components_than_narrow_labels_can_tell_apart_are_all_found(dots_down):
+    ink = np.zeros((2 * dots_down, 512), np.uint8)
+    ink[::2, ::2] = 1                                              # 256 dots in a row of them
+    boxes = print_size._components(ink)
+    assert np.array_equal(boxes, cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:])
+    assert len(boxes) == 256 * dots_down
+
+
 def test_measuring_loads_no_masked_arrays():
     """`np.median` does, which takes as long as half of OpenCV's import."""
     code = (
