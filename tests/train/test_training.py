@@ -216,7 +216,8 @@ def test_a_config_that_is_nowhere_is_answered_with_those_that_ship():
     ended = CliRunner().invoke(main, ["train", "compakt"])
     error, hint = ended.stderr.splitlines()
     assert ended.exit_code == ExitCode.USAGE and error == "error: there is no config compakt"
-    assert "compact, compact-hard, compact-longer, compact-small, noise2noise, recogniser, teacher" in hint
+    of_the_network = "compact, compact-hard, compact-longer, compact-small, compact-small-longer"
+    assert f"{of_the_network}, noise2noise, recogniser, teacher" in hint
 
 
 @pytest.mark.parametrize(
