@@ -166,7 +166,7 @@ def _told(steps: int) -> "Iterator[Tell]":
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    from docpipe.train.config import LOW_GENERATOR_SHARE
+    from docpipe.train.config import LONG_DATA_WAIT, LOW_GENERATOR_SHARE
 
     of_the_first = os.environ.get("RANK", "0") == "0"
     bar = Bar(
@@ -175,6 +175,7 @@ def _told(steps: int) -> "Iterator[Tell]":
         console=Console(stderr=True, highlight=False), disable=not (sys.stderr.isatty() and of_the_first),
     )  # fmt: skip
     training = bar.add_task("training", total=steps, speed="")
+    waits: list[float] = []
 
     def tell(progress: "Progress") -> None:
         speed = f"{progress.crops_per_second:.0f} crops/s, {progress.data_wait:.0%} waiting"
@@ -187,6 +188,12 @@ def _told(steps: int) -> "Iterator[Tell]":
         if progress.step == progress.steps and share < LOW_GENERATOR_SHARE:
             click.echo(f"warning: the generator got {share:.0%} of the steps of this stage and has hardly learnt; see "
                        "critic_threshold, critic_steps_at_most, critic_steps and generator_steps", err=True)
+        waits.append(progress.data_wait)
+        if progress.step == progress.steps:
+            if (waited := sum(waits) / len(waits)) > LONG_DATA_WAIT:
+                click.echo(f"warning: the steps of this stage waited {waited:.0%} of their time for crops; with more "
+                           "workers other processes draw them beside", err=True)
+            waits.clear()
 
     with bar:
         yield tell

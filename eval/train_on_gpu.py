@@ -198,7 +198,7 @@ def run_within(chain: Chain, folder: Path, place: Place, ends: float, tell: Tell
 
 def is_done(config: TrainConfig, stage: Path) -> bool:
     """Whether a stage has left what it is to leave, and has not been made longer since."""
-    return (stage / LEAVES[config.stage]).exists() and load_checkpoint(stage)["step"] >= config.steps
+    return (stage / LEAVES[config.stage][0]).exists() and load_checkpoint(stage)["step"] >= config.steps
 
 
 def spans_of(stages: list[str], now: float, ends: float) -> dict[str, tuple[float, float]]:

@@ -18,6 +18,7 @@ from docpipe.train.run_folder import (
     load_checkpoint,
     new_folder,
     new_run,
+    read_config,
     require_fits_checkpoint,
     resume_run,
     unfinished_run,
@@ -52,6 +53,9 @@ def require_chain_ready(chain: Chain, device: str) -> None:
             if wanted and wanted not in earlier and not Path(wanted).is_file():
                 raise UsageError(f"{name} of the stage {label} is {wanted!r}, neither an earlier stage nor a file",
                                  hint=f"earlier stages: {', '.join(earlier) or 'none'}")
+            if wanted in earlier and _REFERENCES[name] not in LEAVES[chain.stages[wanted].stage]:
+                raise UsageError(f"{name} of the stage {label} is {wanted!r}, a stage that leaves no such network",
+                                 hint=f"{name} takes the {Path(_REFERENCES[name]).stem} of a stage")
         require_ready(config, device, earlier)
         _require_same_networks(chain, label, earlier)
         earlier.append(label)
@@ -147,11 +151,21 @@ def run_chain(chain: Chain, folder: Path, place: Place, *, tell: Tell = silent) 
         config, stage_folder = _resolved(chain, label, folder), _folder_of(chain, label, folder)
         if not place.agree(partial(_is_done, config, stage_folder)):
             if place.is_first:
-                stage_folder.mkdir(exist_ok=True)
-                write_config(stage_folder, {**asdict(config), "commit": commit(), "resumed": []})
-                note_patterns(stage_folder, config.recipe)
+                _begin(stage_folder, config)
             run_stage(config, stage_folder, device=place.device, tell=partial(_tell_of_chain, tell, earlier))
         earlier += config.steps
+
+
+def _begin(folder: Path, config: TrainConfig) -> None:
+    """The folder of a stage that starts, or that goes on with what its run changed."""
+    if has_checkpoint(folder):
+        old, _ = read_config(folder)
+        changes = {name: json.dumps(value) for name, value in asdict(config).items() if value != getattr(old, name)}
+        resume_run(folder, changes)
+        return
+    folder.mkdir(exist_ok=True)
+    write_config(folder, {**asdict(config), "commit": commit(), "resumed": []})
+    note_patterns(folder, config.recipe)
 
 
 def folder_to_export(run: Path) -> Path:
@@ -207,7 +221,7 @@ def _tell_of_chain(tell: Tell, earlier: int, progress: Progress) -> None:
 
 
 def _is_done(config: TrainConfig, folder: Path) -> bool:
-    if not has_checkpoint(folder) or not (folder / LEAVES[config.stage]).exists():
+    if not has_checkpoint(folder) or not (folder / LEAVES[config.stage][0]).exists():
         return False
     return bool(load_checkpoint(folder)["step"] >= config.steps)
 

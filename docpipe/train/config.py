@@ -21,7 +21,7 @@ _SHIPPED = Path(__file__).parent / "configs"
 _ABOVE_0, _UNDER_1 = 1e-12, 1 - 1e-12
 _RANGES: Mapping[str, tuple[float, float]] = {
     "seed": (0, inf), "workers": (0, inf), "threads": (1, inf),
-    "steps": (1, inf), "batch": (1, inf), "crop_px": (1, inf), "check_every": (1, inf), "checked": (1, inf),
+    "steps": (1, inf), "batch": (1, inf), "crop_px": (16, inf), "check_every": (1, inf), "checked": (1, inf),
     "warmup": (0, inf), "cooldown": (_ABOVE_0, 1), "on_print": (0, 1), "average": (0, _UNDER_1),
     "learning_rate": (_ABOVE_0, inf), "critic_rate_ratio": (_ABOVE_0, inf), "clip_norm": (_ABOVE_0, inf),
     "mse_weight": (0, inf), "l1_weight": (0, inf), "edge_weight": (0, inf), "ink_weight": (0, inf),
@@ -36,6 +36,8 @@ BLIND: Mapping[str, float] = {"bce": log(2), "hinge": 1.0, "least_squares": 0.25
 
 LOW_GENERATOR_SHARE = 0.15
 """Of the steps of an adversarial stage: with less the generator has hardly learnt."""
+LONG_DATA_WAIT = 0.1
+"""Share of a step's time: where steps wait longer for their crops, more processes should draw them."""
 
 _ACCEPTED: dict[Any, Any] = {
     str: str, int: int, float: (int, float), bool: bool, tuple[int, ...]: tuple, tuple[float, ...]: tuple,

@@ -51,13 +51,28 @@ class CleanCard:
 
 
 def require_cards(place: Path) -> None:
-    """Look whether a folder or a pack may hold cards, without reading them.
+    """Look whether a folder or a pack may hold cards to learn from, without reading them.
 
     Raises:
-        InputError: the folder holds no `truth.jsonl`, or the file is no pack.
+        InputError: there is no `truth.jsonl`, the file is no pack, or the cards were drawn for testing.
     """
-    if not (zipfile.is_zipfile(place) if place.is_file() else (place / TRUTH).is_file()):
+    root = _root_of(place)
+    if root is None or not (root / TRUTH).is_file():
         raise InputError(f"{place} holds no cards", _DRAW_THEM)
+    try:
+        drawn = _records(root / PAIRS) if (root / PAIRS).exists() else []
+        for_testing = any(one.get("split") == "test" for one in drawn)
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{place} holds no cards ({error})", _DRAW_THEM) from error
+    if for_testing:
+        raise InputError(f"{place} holds cards that were drawn for testing", f"draw others: {_DRAW_THEM}")
+
+
+def _root_of(place: Path) -> Path | zipfile.Path | None:
+    """Of a folder or a pack; None for a file that is no pack."""
+    if not place.is_file():
+        return place
+    return zipfile.Path(place) if zipfile.is_zipfile(place) else None
 
 
 class CleanCards:
@@ -74,13 +89,9 @@ class CleanCards:
 
     def __init__(self, place: Path) -> None:
         require_cards(place)
-        root = zipfile.Path(place) if place.is_file() else place
+        root = _root_of(place) or place
         try:
-            lines = _records(root / TRUTH)
-            drawn = _records(root / PAIRS) if (root / PAIRS).exists() else []
-            if any(one.get("split") == "test" for one in drawn):
-                raise InputError(f"{place} holds cards that were drawn for testing", f"draw others: {_DRAW_THEM}")
-            self.cards = [_card(root, line) for line in lines]
+            self.cards = [_card(root, line) for line in _records(root / TRUTH)]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             raise InputError(f"{place} holds no cards ({error})", _DRAW_THEM) from error
         if len(self.cards) < 2:

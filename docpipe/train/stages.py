@@ -1,10 +1,11 @@
 """The table of stages, and running one of them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from torch import nn
 
+from docpipe.models import GENERATORS
 from docpipe.noise.recipe import load_training_recipe
 from docpipe.train.adversarial import train_adversarial
 from docpipe.train.config import TrainConfig
@@ -32,15 +33,15 @@ STAGES: Mapping[str, Callable[..., nn.Module]] = {
     "recogniser": train_recogniser,
 }
 
-LEAVES: Mapping[str, str] = {
-    "pixels": GENERATOR_FILE,
-    "distil": GENERATOR_FILE,
-    "noise2noise": GENERATOR_FILE,
-    "critic": CRITIC_FILE,
-    "adversarial": GENERATOR_FILE,
-    "recogniser": RECOGNISER_FILE,
+LEAVES: Mapping[str, Sequence[str]] = {
+    "pixels": (GENERATOR_FILE,),
+    "distil": (GENERATOR_FILE,),
+    "noise2noise": (GENERATOR_FILE,),
+    "critic": (CRITIC_FILE,),
+    "adversarial": (GENERATOR_FILE, CRITIC_FILE),
+    "recogniser": (RECOGNISER_FILE,),
 }
-"""The file that each stage leaves behind for others."""
+"""The files that each stage leaves behind for others; the first is what it is run for."""
 
 
 def require_ready(config: TrainConfig, device: str, earlier: Collection[str] = ()) -> None:
@@ -65,9 +66,9 @@ def require_ready(config: TrainConfig, device: str, earlier: Collection[str] = (
     generator = make_unlearnt(config)
     if config.start_from and config.start_from not in earlier:
         load_weights(generator, Path(config.start_from))
-    for named in (config.teacher, config.recogniser):
+    for named, known in ((config.teacher, GENERATORS), (config.recogniser, ("recogniser",))):
         if named and named not in earlier:
-            load_network(Path(named))
+            load_network(Path(named), known)
     if config.vgg_weight:
         load_vgg(Path(config.vgg))
     if config.stage in ("critic", "adversarial"):

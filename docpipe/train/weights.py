@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,15 @@ def save_network(network: nn.Module, path: Path, name: str, widths: Sequence[int
     part.replace(path)
 
 
-def load_network(path: Path) -> nn.Module:
+def load_network(path: Path, known: Collection[str] = ()) -> nn.Module:
     """The network of a file that `save_network` wrote: in evaluation mode, and nothing in it learns.
 
+    Args:
+        path: of the file.
+        known: names of the networks that will do; empty for all.
+
     Raises:
-        InputError: the file cannot be read, or does not say which network it is for.
+        InputError: the file cannot be read, does not say which network it is for, or is for one that will not do.
     """
     try:
         with safe_open(path, "pt") as file:
@@ -75,6 +79,8 @@ def load_network(path: Path) -> nn.Module:
     except KeyError as error:
         raise InputError(f"the weights {path} do not say of which network they are",
                          hint="name a file that a stage of `docpipe train` wrote") from error
+    if known and about["name"] not in known:
+        raise InputError(f"the weights {path} are those of {about['name']}", f"name those of {', '.join(known)}")
     network = make_network(about["name"], about["widths"])
     load_weights(network, path)
     return network.eval().requires_grad_(False)

@@ -43,7 +43,7 @@ class Judging:
 @click.option("--steps", type=click.IntRange(min=3), default=360, show_default=True,
               help="Of the optimiser, in every row: all its stages together.")
 @click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Crops a step.")
-@click.option("--crop", "crop_px", type=click.IntRange(min=8), default=256, show_default=True,
+@click.option("--crop", "crop_px", type=click.IntRange(min=16), default=256, show_default=True,
               help="Side of the crops, in pixels.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that training draws.")
 @click.option("--cards", type=click.Path(exists=True, path_type=Path),

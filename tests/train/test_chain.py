@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -28,7 +29,7 @@ from docpipe.train.export import export
 from docpipe.train.run_folder import load_checkpoint
 from docpipe.train.running import Place
 from docpipe.train.stages import STAGES, run_stage
-from docpipe.train.weights import load_network
+from docpipe.train.weights import load_network, make_network, save_network
 
 GRAIN = """
 about = "grain"
@@ -244,6 +245,9 @@ def test_a_chain_is_refused_before_a_folder_is_made_for_it(chain_file, tmp_path)
         ({"critic.critic": "foo"}, "no network 'foo'"),
         ({"pixels.network": "dncnn", "pixels.widths": "[6]"}, "start_from of the stage critic is 'pixels', and their"),
         ({"critic.critic_widths": "[8, 16]"}, "critic_from of the stage adversarial is 'critic', and their networks"),
+        ({"distil.teacher": "critic"}, "teacher of the stage distil is 'critic', a stage that leaves no such network"),
+        ({"adversarial.start_from": "critic"}, "start_from of the stage adversarial is 'critic', a stage that leaves"),
+        ({"adversarial.critic_from": "pixels"}, "critic_from of the stage adversarial is 'pixels', a stage that"),
     ):
         command = ["train", str(chain_file), "--runs", str(tmp_path / "runs")]
         for key, value in changes.items():
@@ -275,6 +279,30 @@ def test_a_dry_run_prints_every_stage_and_makes_nothing(chain_file, tmp_path):
     assert ended.exit_code == ExitCode.OK and list(stages) == ["pixels", "critic", "adversarial", "distil"]
     assert stages["critic"]["steps"] == 9 and stages["pixels"]["steps"] == 110
     assert not (tmp_path / "runs").exists()
+
+
+def test_weights_of_another_kind_of_network_are_refused_before_a_folder_is_made(chain_file, config, tmp_path):
+    critic, generator = tmp_path / "critic.safetensors", tmp_path / "generator.safetensors"
+    save_network(make_network("patch", (4, 8)), critic, "patch", (4, 8))
+    save_network(make_network("compact", (8, 12)), generator, "compact", (8, 12))
+    for changes, complaint in (
+        ([f"distil.teacher={critic}"], "are those of patch"),
+        ([f"recogniser={generator}", "text_weight=0.1"], "are those of compact"),
+    ):
+        sets = [part for change in changes for part in ("--set", change)]
+        ended = CliRunner().invoke(main, ["train", str(chain_file), "--dry-run", *sets])
+        assert ended.exit_code == ExitCode.BAD_INPUT and complaint in ended.stderr.splitlines()[0]
+
+
+@pytest.mark.parametrize("also", [{}, {"truth.jsonl": "{}\n", "pairs.jsonl": '{"split": "test"}\n'}])
+def test_a_zip_that_is_no_pack_to_learn_from_is_refused_before_a_folder_is_made(chain_file, also, tmp_path):
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        for name, text in {"notes.txt": "no cards", **also}.items():
+            archive.writestr(name, text)
+    cards = f"cards={tmp_path / 'other.zip'}"
+    ended = CliRunner().invoke(main, ["train", str(chain_file), "--dry-run", "--set", cards])
+    complaint = "drawn for testing" if also else "holds no cards"
+    assert ended.exit_code == ExitCode.BAD_INPUT and complaint in ended.stderr.splitlines()[0]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

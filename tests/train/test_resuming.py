@@ -1,5 +1,6 @@
 """Going on with a run: what is refused is refused before anything is written, and what goes on is not stale."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from docpipe.errors import ExitCode
 from docpipe.train.chain import Chain
 from docpipe.train.chain_run import new_chain_run, run_chain
 from docpipe.train.pretrain import pretrain
-from docpipe.train.run_folder import load_checkpoint, new_run
+from docpipe.train.run_folder import load_checkpoint, new_run, read_config
 from docpipe.train.running import Place
 
 
@@ -80,6 +81,17 @@ def test_a_change_that_a_chain_cannot_take_is_refused_and_the_chain_goes_on_with
         assert kept_in(chain_run) == kept
     assert resume(chain_run, "more.steps=5").exit_code == ExitCode.OK
     assert load_checkpoint(chain_run / "2-more")["step"] == 5
+
+
+def test_a_stage_that_went_on_says_when_with_what_and_by_which_code(chain_run, monkeypatch):
+    first = read_config(chain_run / "2-more")[1]
+    monkeypatch.setattr("docpipe.train.run_folder.commit", lambda: "newer")
+    assert resume(chain_run, "more.steps=5", "more.learning_rate=0.002").exit_code == ExitCode.OK
+    config, started_from = read_config(chain_run / "2-more")
+    assert (config.steps, config.learning_rate, started_from) == (5, 0.002, first)
+    (resumed,) = json.loads((chain_run / "2-more" / "config.json").read_text())["resumed"]
+    assert resumed == {"step": 4, "changes": {"steps": "5", "learning_rate": "0.002"}, "commit": "newer"}
+    assert json.loads((chain_run / "1-pixels" / "config.json").read_text())["resumed"] == []
 
 
 def test_an_early_stage_does_not_learn_on_once_a_later_one_has_begun_with_what_it_left(chain_run):

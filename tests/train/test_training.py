@@ -299,6 +299,16 @@ def test_a_generator_that_hardly_had_a_turn_is_warned_of_at_the_end(capsys, shar
     assert ("warning: the generator got 5% of the steps" in capsys.readouterr().err) == warned
 
 
+def test_a_stage_that_waited_long_for_its_crops_is_warned_of_and_the_next_is_judged_by_itself(capsys):
+    with _told(8) as tell:
+        tell(Progress(2, 4, 0.1, 1.0, 0.3, stage="pixels"))
+        assert "warning" not in capsys.readouterr().err, "it may still catch up"
+        tell(Progress(4, 4, 0.1, 1.0, 0.1, stage="pixels"))
+        assert "warning: the steps of this stage waited 20% of their time for crops" in capsys.readouterr().err
+        tell(Progress(4, 4, 0.1, 1.0, 0.09, stage="critic", earlier=4))
+    assert "warning" not in capsys.readouterr().err
+
+
 def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path):
     command = ["train", "docpipe/train/configs/compact.toml", "--runs", str(tmp_path / "runs")]
     ended = CliRunner().invoke(main, [*command, "--set", f"cards={tmp_path}"])
