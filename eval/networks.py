@@ -40,8 +40,8 @@ from eval.trained import (
 PAGE_PX = (640, 1024)       # of the page that is timed
 RUNS = 7                    # the fastest counts
 CALIBRATED_ON = 12          # pages, as `docpipe export` takes
-HEAD = (f"{'network':<14} {'stage':<18} {'from':<16} {'PSNR':>6} {'int8':>6} {'SSIM':>6} {'int8':>6} {'weights':>11} "
-        f"{'MB':>6} {'int8':>6} {'s/MP':>7} {'int8':>7}  passes, % of each suite")  # fmt: skip
+HEAD = (f"{'network':<14} {'stage, its steps':<18} {'from':<16} {'PSNR':>6} {'int8':>6} {'SSIM':>6} {'int8':>6} "
+        f"{'weights':>11} {'MB':>6} {'int8':>6} {'s/MP':>7} {'int8':>7}  passes, % of each suite")  # fmt: skip
 NOT_JUDGED = "not judged"
 
 
@@ -111,7 +111,7 @@ def table(places: Sequence[Path], noisy: Tensor, clean: Tensor, pages: list[Gray
             whole, small = measured(one.network, noisy, clean, pages)
             figures = [whole.psnr, small.psnr, whole.ssim, small.ssim]
             cost, rates = costs(one.network, whole, small), rates_of(rows, whole.sha256)
-            lines.append(line(name, one.stage, one.place.name, figures, cost, rates))
+            lines.append(line(name, f"{one.stage}, {one.steps:,}", one.place.name, figures, cost, rates))
         elsewhere = [found[1:] for found in logged if found[0] == name]
         if not known and not elsewhere:
             elsewhere = [("not trained", "", [np.nan] * 4)]

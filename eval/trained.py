@@ -43,6 +43,7 @@ class Trained:
         stage: the stage of training that it comes out of, in a chain by its label; or the model that was exported.
         recipe: of the noise that it learnt from.
         place: folder of the run, of the chain or of the model.
+        steps: of that stage.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Trained:
     stage: str
     recipe: str
     place: Path
+    steps: int
 
 
 def trained_in(place: Path) -> list[Trained]:
@@ -74,16 +76,17 @@ def _trained(place: Path) -> Trained:
     if (place / CONFIG).exists():
         config, _ = read_config(place)
         name, widths, stage, recipe = config.network, config.widths, config.stage, config.recipe
+        steps = config.steps
     else:
         try:
             card = json.loads((place / CARD_NAME).read_text())
             name, widths, recipe = card["network"]["name"], card["network"]["widths"], card["recipe"]["name"]
-            stage = f"model {card['name']} {card['version']}"
+            stage, steps = f"model {card['name']} {card['version']}", card["steps"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{place} has neither a {CONFIG} nor a card that says which network it is") from error
     network = make_network(name, widths)
     load_weights(network, weights)
-    return Trained(name, network.eval(), stage, recipe, place)
+    return Trained(name, network.eval(), stage, recipe, place, steps)
 
 
 Run = Callable[[np.ndarray], np.ndarray]
