@@ -174,3 +174,10 @@ def test_the_command_prints_origin_sections_and_verdicts(installed_fonts, monkey
     for expected in ("# commit ", "load ", "== startup ==", "== resume ==", "3 finished pages", "of 2 goals met"):
         assert expected in told.output
     assert told.output.count("goal: ") == 2
+
+
+def test_the_run_that_int8_is_made_of_is_the_one_that_made_the_shipped_model():
+    config, card = (json.loads(path.read_text()) for path in (SHIPPED_RUN / "config.json", SHIPPED_MODEL / "card.json"))
+    network = card["network"]
+    assert (config["network"], list(config["widths"]), config["steps"]) == (network["name"], network["widths"], card["steps"])
+    assert config["commit"] == card["commit"]
