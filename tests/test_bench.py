@@ -179,6 +179,7 @@ def test_the_command_prints_origin_sections_and_verdicts(installed_fonts, monkey
 
 
 def test_the_run_that_int8_is_made_of_is_the_one_that_made_the_shipped_model():
-    config, card = (json.loads(path.read_text()) for path in (engines.SHIPPED_RUN / "config.json", SHIPPED_MODEL / "card.json"))
+    files = engines.SHIPPED_RUN / "config.json", SHIPPED_MODEL / "card.json"
+    config, card = (json.loads(path.read_text()) for path in files)
     network = {"name": config["network"], "widths": config["widths"], "precision": "fp32"}
     assert (card["network"], card["steps"], card["commit"]) == (network, config["steps"], config["commit"])
