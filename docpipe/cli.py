@@ -99,12 +99,13 @@ def clean(
     docpipe clean - -o - < in.png > out.png     in a pipe
     """
     # Late, here and below: `--help` must not load OpenCV.
-    from docpipe.clean import Batch, BatchOptions, PageOptions, plan_jobs
+    from docpipe.clean import Batch, BatchOptions, PageOptions, keep_freed_memory, plan_jobs
     from docpipe.console import Reporter
     from docpipe.imageio import ReadOptions
     from docpipe.registry import Registry
     from docpipe.restore import ready_restorer
 
+    keep_freed_memory()
     read = ReadOptions(max_pixels=max_pixels, keep_colour=colour == "keep", rasterise=rasterise)
     page_options = PageOptions(read, bilevel=bilevel)
     plan = None if _is_pipe(sources, out) else plan_jobs(sources, Path(out) if out else None)

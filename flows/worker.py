@@ -8,7 +8,16 @@ from typing import Any
 
 from prefect import State
 
-from docpipe.clean import MEMORY_IN_WORK, FileReport, MemoryBudget, PageOptions, Work, clean_chunk, settings_of
+from docpipe.clean import (
+    MEMORY_IN_WORK,
+    FileReport,
+    MemoryBudget,
+    PageOptions,
+    Work,
+    clean_chunk,
+    keep_freed_memory,
+    settings_of,
+)
 from docpipe.errors import StorageError
 from docpipe.restore import Restorer, ready_restorer
 from flows.discretion import discreet_worker
@@ -45,6 +54,7 @@ def may_pass_later(_task: Any, _run: Any, state: State[Any]) -> bool:
 @lru_cache(maxsize=2)
 def _restorer(setup: Setup) -> Restorer:
     """One for all tasks of this process. Several tasks run at once, so each page is left one thread."""
+    keep_freed_memory()
     return ready_restorer(setup.engine, model=setup.model, device=setup.device, threads=1)
 
 

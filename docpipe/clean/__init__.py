@@ -4,7 +4,7 @@ from docpipe.clean.batch import Batch, BatchOptions
 from docpipe.clean.discover import Job, NoScansError, Plan, plan_jobs, plan_places
 from docpipe.clean.files import appearing_whole
 from docpipe.clean.ledger import FileRecord, Ledger, PageResult, Stamp
-from docpipe.clean.memory import MEMORY_IN_WORK, MemoryBudget
+from docpipe.clean.memory import MEMORY_IN_WORK, MemoryBudget, keep_freed_memory
 from docpipe.clean.one_file import FileReport, PageOptions, clean_file, clean_stream, settings_of
 from docpipe.clean.paths import Place, Url, place_of, shown
 from docpipe.clean.worklist import Work, Worklist, clean_chunk
@@ -31,6 +31,7 @@ __all__ = [
     "clean_chunk",
     "clean_file",
     "clean_stream",
+    "keep_freed_memory",
     "place_of",
     "plan_jobs",
     "plan_places",

@@ -18,7 +18,10 @@ _WELL_MEASURED_PX = 12.0  # smaller glyphs are measured on an enlarged copy
 _SMALLEST_PX = 6.0  # below this a glyph is a speck at the size at which it is looked at
 _LARGEST_SHARE = 0.25  # of the page's shorter side
 _FEWEST_GLYPHS = 6
-_MOST_COMPONENTS, _COMPARED_AT_ONCE = 3000, 256
+_MOST_COMPONENTS, _COMPARED_AT_ONCE = 3000, 64
+# Of two glyphs side by side, in heights of the taller one: how high the other is at least, and how far apart at most
+# their feet and their middles.
+_ALIKE, _SAME_LINE, _WORD_GAP = 0.55, 0.35, 2.5
 _FEWEST_IN_ROWS = 0.06  # of all that is shaped like a glyph; grains of noise stand in rows by chance
 _MOST_NARROW_LABELS = 2**16 - 1  # and one for the ground
 _CONTRAST = 14  # grey levels between ink and the paper around it
@@ -105,7 +108,8 @@ def _ink(gray: Gray) -> Gray:
     calm = cv2.medianBlur(gray, 3)
     side = max(15, min(gray.shape) // 12) | 1
     around = cv2.blur(calm, (side, side))
-    return (cv2.subtract(around, calm) > _CONTRAST).astype(np.uint8)
+    _, ink = cv2.threshold(cv2.subtract(around, calm), _CONTRAST, 1, cv2.THRESH_BINARY)
+    return ink.astype(np.uint8, copy=False)
 
 
 def _components(ink: Gray) -> NDArray[np.int32]:
@@ -119,14 +123,17 @@ def _components(ink: Gray) -> NDArray[np.int32]:
 
 def _neighbours(boxes: NDArray[np.int32]) -> NDArray[np.int64]:
     """How many components of like height stand beside each one, on its line and not farther than a word gap."""
-    left, top, width, height = boxes[:, :4].astype(np.float32).T
+    by_line = np.argsort(boxes[:, 1] + boxes[:, 3], kind="stable")
+    left, top, width, height = boxes[by_line, :4].astype(np.float32).T
     bottom, middle = top + height, left + width / 2
-    counts = np.zeros(len(boxes), np.int64)
+    counts = np.empty(len(boxes), np.int64)
     for first in range(0, len(boxes), _COMPARED_AT_ONCE):
         here = slice(first, first + _COMPARED_AT_ONCE)
-        taller = np.maximum(height[here, None], height)
-        alike = np.minimum(height[here, None], height) > 0.55 * taller
-        same_line = np.abs(bottom[here, None] - bottom) < 0.35 * taller
-        near = np.abs(middle[here, None] - middle) < 2.5 * taller
-        counts[here] = (alike & same_line & near).sum(axis=1) - 1
+        reach = _SAME_LINE / _ALIKE * height[here].max()    # the tallest that is like one of these allows no more
+        there = slice(*np.searchsorted(bottom, (bottom[here][0] - reach, bottom[here][-1] + reach)))
+        taller = np.maximum(height[here, None], height[there])
+        alike = np.minimum(height[here, None], height[there]) > _ALIKE * taller
+        same_line = np.abs(bottom[here, None] - bottom[there]) < _SAME_LINE * taller
+        near = np.abs(middle[here, None] - middle[there]) < _WORD_GAP * taller
+        counts[by_line[here]] = (alike & same_line & near).sum(axis=1) - 1
     return counts

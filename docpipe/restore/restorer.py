@@ -16,7 +16,7 @@ from docpipe.restore.scale import bring_back, resample, scale_into
 Choice = Literal["restored", "original"]
 
 # Counts up when print size, scale or the rules below come to give other pages.
-_VERSION = 3
+_VERSION = 4
 _OPENCV_NO_MEMORY = -4
 # A page on which no pixel moves by more than this many grey levels is left as it was.
 UNCHANGED_LEVELS = 1

@@ -2,14 +2,14 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from docpipe.page import Gray
 
 LARGEST_SCALE = 3.0
 _CHANGED_LEVELS = 6     # where restoring changes a page by so much from pixel to pixel, no detail comes back
 _AROUND = (15, 15)
-_BAND_PX = 256
+_BAND_PX = 128          # as many rows of a card, and what is made of them, fit into a cache
+_ALONE = 255
 
 
 def scale_into(glyph_px: float, glyph_range: tuple[float, float] | None) -> float:
@@ -63,23 +63,19 @@ def bring_back(gray: Gray, scaled: Gray, restored: Gray) -> Gray:
     back = resample(restored, (height, width))
     if restored.size >= gray.size:
         return back
-    change = cv2.subtract(restored, scaled, dtype=cv2.CV_32F)
-    rough = cv2.absdiff(change, cv2.blur(change, _AROUND))
-    alone = np.clip(1 - cv2.blur(rough, _AROUND) / np.float32(_CHANGED_LEVELS), 0, 1)
-    alone = cv2.resize(alone, (width, len(alone)), interpolation=cv2.INTER_LINEAR)
+    alone = cv2.resize(_left_alone(scaled, restored), (width, height), interpolation=cv2.INTER_LINEAR)
     shrunk = resample(scaled, (height, width))
     for top in range(0, height, _BAND_PX):      # a large page has no room for numbers of four bytes a pixel
-        rows = slice(top, min(top + _BAND_PX, height))
+        rows = slice(top, top + _BAND_PX)
         lost = cv2.subtract(gray[rows], shrunk[rows], dtype=cv2.CV_32F)
-        back[rows] = cv2.add(back[rows], cv2.multiply(lost, _rows_of(alone, rows, height)), dtype=cv2.CV_8U)
+        cv2.multiply(lost, alone[rows], dst=lost, scale=1 / _ALONE, dtype=cv2.CV_32F)
+        cv2.add(back[rows], lost, dst=back[rows], dtype=cv2.CV_8U)
     return back
 
 
-def _rows_of(wide: NDArray[np.float32], rows: slice, height: int) -> NDArray[np.float32]:
-    """Some rows of what `wide` would be, were it resized to a height linearly: a large page has no room for all."""
-    at = (np.arange(rows.start, rows.stop, dtype=np.float32) + np.float32(0.5)) * np.float32(len(wide) / height)
-    at = np.clip(at - np.float32(0.5), 0, len(wide) - 1)
-    above = at.astype(np.intp)
-    share = (at - above.astype(np.float32))[:, None]
-    below = np.minimum(above + 1, len(wide) - 1)
-    return np.asarray(wide[above] * (1 - share) + wide[below] * share, np.float32)
+def _left_alone(scaled: Gray, restored: Gray) -> Gray:
+    """How far restoring left each pixel and those around it alone: from 0 to `_ALONE`."""
+    change = cv2.subtract(restored, scaled, dtype=cv2.CV_32F)
+    rough = cv2.blur(cv2.absdiff(change, cv2.blur(change, _AROUND)), _AROUND)
+    alone = cv2.addWeighted(rough, -_ALONE / _CHANGED_LEVELS, rough, 0, _ALONE, dtype=cv2.CV_8U)
+    return alone.astype(np.uint8, copy=False)

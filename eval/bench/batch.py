@@ -1,19 +1,23 @@
 """A batch of cards: what the whole command spends beyond its parts, and whether it keeps the cores busy."""
 
+import multiprocessing
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from time import process_time
 from typing import NamedTuple, TypeVar
 
+from docpipe.clean import keep_freed_memory
 from docpipe.cores import usable_cores
 from docpipe.imageio import Scan, ScanWriter, open_scan
 from docpipe.page import Gray, Page
-from docpipe.restore import Restorer, ready_restorer
+from docpipe.restore import ready_restorer
 from docpipe.restore.print_size import glyph_height
 from docpipe.restore.scale import bring_back, resample, scale_into
 from eval.bench import scans
@@ -62,7 +66,7 @@ def batch(bench: Run) -> None:
         paths = scans.write_cards(folder / "scans", count)
         megabytes = sum(path.stat().st_size for path in paths) / 1e6
         ran = {way: _clean(folder, paths, way, bench.model) for way in (default, *others)}
-        parts = _parts(paths, ready_restorer("onnx", model=bench.model, device="cpu", threads=1))
+        parts, beside = (_parts_in(processes, paths, bench.model) for processes in (1, usable_cores()))
     whole = ran[default].spent.processors
     needed = sum(parts[part] for part in PARTS)
     bench.report.say(
@@ -70,7 +74,8 @@ def batch(bench: Run) -> None:
         f"processor seconds of docpipe clean, its start included: {whole:.1f}",
         "of its parts alone, one after the other, one thread: "
         + ", ".join(f"{part} {seconds:.1f}" for part, seconds in parts.items()),
-        f"whole over all of these: {whole / sum(parts.values()):.3f}",
+        f"whole over all of these: {whole / sum(parts.values()):.3f}; over the same by as many at once as cores, "
+        f"who slow each other: {whole / sum(beside.values()):.3f}",
     )
     bench.report.judge(OVER_PARTS, whole / needed)
     bench.report.say(
@@ -112,8 +117,17 @@ def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) ->
     return ran
 
 
-def _parts(paths: Sequence[Path], restorer: Restorer) -> dict[str, float]:
-    """Processor seconds of every part, over all scans, in this thread."""
+def _parts_in(processes: int, paths: Sequence[Path], model: Path | None) -> Counter[str]:
+    """Processor seconds of every part, over all scans, shared out among new processes."""
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        shares = [pool.submit(_parts, paths[number::processes], model) for number in range(processes)]
+        return sum((Counter(share.result()) for share in shares), Counter())
+
+
+def _parts(paths: Sequence[Path], model: Path | None) -> dict[str, float]:
+    """Processor seconds of every part, over some scans, in one thread, with memory kept as `docpipe clean` keeps it."""
+    keep_freed_memory()
+    restorer = ready_restorer("onnx", model=model, device="cpu", threads=1)
     spent = dict.fromkeys((*PARTS, AROUND), 0.0)
 
     def step(name: str, call: Callable[[], T]) -> T:
