@@ -70,7 +70,7 @@ def main(
 
     \b
     python -m eval.ablation --keep ablation
-    python -m eval.ablation --start-from eval/results/compact-2/model.safetensors \\
+    python -m eval.ablation --start-from eval/results/compact-4/model.safetensors \\
         --recogniser runs/001-recogniser/recogniser.safetensors --keep ablation
     """
     try:

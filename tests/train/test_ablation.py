@@ -28,7 +28,7 @@ from tests.restore.small_gate import write_gate
 @pytest.fixture
 def options(tmp_path, cards, monkeypatch):
     """Networks that train in a second, and weights that nobody opens."""
-    small = rows.CONFIG.read_text().replace("[24, 48, 64, 96]", "[8, 12]").replace("[32, 64, 128]", "[8, 16]")
+    small = rows.CONFIG.read_text().replace("[16, 32, 48, 64]", "[8, 12]").replace("[32, 64, 128]", "[8, 16]")
     (tmp_path / "small.toml").write_text(small.replace("checked = 128", "checked = 4"))
     monkeypatch.setattr(rows, "CONFIG", tmp_path / "small.toml")
     return Options(4, 2, 64, 7, cards, "starter")
