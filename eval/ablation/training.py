@@ -31,6 +31,8 @@ PLACE = Place("cpu")
 MODEL = "model"
 FILES = ("start_from", "recogniser")
 
+SIZE_OF_PRINT = {"glyph_px": "[8, 16]"}     # as the network that ships has it
+
 
 def trained_run(chain: Chain, place: Path, tell: Tell = silent) -> Path:
     """The run of a chain, its network exported to `model/` in it; one that is whole is not touched.
@@ -51,7 +53,7 @@ def trained_run(chain: Chain, place: Path, tell: Tell = silent) -> Path:
     run = known[-1] if known else new_chain_run(runs, chain)
     run_chain(chain, run, PLACE, tell=tell)
     shutil.rmtree(run / MODEL, ignore_errors=True)
-    export(run, run / MODEL, version="1")
+    export(run, run / MODEL, version="1", changes=SIZE_OF_PRINT)
     return run
 
 
