@@ -1,6 +1,7 @@
 """report.pdf: the same blocks on A4. Drawn with ReportLab, which needs no program beside it. No pictures, no values."""
 
 import html
+from collections.abc import Sequence
 from io import BytesIO
 
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
@@ -9,6 +10,7 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
@@ -30,8 +32,8 @@ MARGIN = 18 * mm
 FRAME_PADDING = 6                # ReportLab's own, in points
 WIDTH = A4[0] - 2 * MARGIN - 2 * FRAME_PADDING
 BAR_WIDTH, HALF_BAR, BAR_HEIGHT = 60 * mm, 28 * mm, 2.4 * mm
-LETTER_WIDTH = 4.6               # of small print, on average, in points: shares out the width of a table
-WIDEST_COLUMN = 34               # in letters; longer cells are wrapped
+COLUMN_GAP = 10                  # in points
+LEAST_FOR_WORDS = 0.2            # of the width of a table, where its numbers would take more
 
 COLOURS = {name: HexColor(f"#{value}") for name, value in (
     ("rescued", "0b7285"), ("broken", "d9480f"), ("both", "9fb8bd"), ("neither", "dcdfe2"),
@@ -119,9 +121,29 @@ def _grid(grid: Grid) -> Table:
         return [_paragraph(cell, word if at < grid.words else number) for at, cell in enumerate(row)]
 
     rows = [cells(grid.head, HEAD, NUMBER_HEAD), *(cells(row, CELL, NUMBER) for row in grid.rows)]
-    letters = [max(map(len, column)) for column in zip(grid.head, *grid.rows, strict=True)]
-    widths = [LETTER_WIDTH * min(WIDEST_COLUMN, count) + 10 for count in letters]
-    return _table(rows, [width * WIDTH / sum(widths) for width in widths], head=True, ruled=True)
+    return _table(rows, _widths(grid), head=True, ruled=True)
+
+
+def _widths(grid: Grid) -> list[float]:
+    """Of the columns. Where they want more than a page has, words are wrapped before numbers are."""
+    wanted = [
+        max(stringWidth(as_drawn(text), CELL.fontName, CELL.fontSize) for text in (*head.split(), *column)) + COLUMN_GAP
+        for head, *column in zip(grid.head, *grid.rows, strict=True)
+    ]
+    words, numbers = wanted[: grid.words], wanted[grid.words :]
+    if sum(wanted) > WIDTH:
+        words = _capped(words, max(WIDTH - sum(numbers), LEAST_FOR_WORDS * WIDTH))
+    share = WIDTH / sum(words + numbers)
+    return [width * share for width in words + numbers]
+
+
+def _capped(widths: Sequence[float], room: float) -> list[float]:
+    """The widest cut down to one width, the others as they are, so that all of them take `room`."""
+    cap, left = 0.0, room
+    for count, width in zip(range(len(widths), 0, -1), sorted(widths), strict=True):
+        cap = left / count
+        left -= min(width, cap)
+    return [min(width, cap) for width in widths]
 
 
 def _changes(chart: ChangeChart) -> Table:
