@@ -1,5 +1,7 @@
 """Restoring with a network through ONNX Runtime: the only file that imports it."""
 
+import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +11,20 @@ from docpipe.errors import MissingToolError, ModelError
 from docpipe.page import Gray
 from docpipe.restore.engine import Device
 from docpipe.restore.model_card import load_model
-from docpipe.restore.tiles import Tensor, restore_tiled
+from docpipe.restore.tiles import Tensor, restore_tiled, smaller_tile
 
 INPUT, OUTPUT = "page", "restored"
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+# ONNX Runtime says it in words alone: its arena, on every device; the C++ library; CUDA, cuDNN and cuBLAS.
+_NO_MEMORY = re.compile("failed to allocate|bad_alloc|bad allocation|out of memory|alloc_failed", re.IGNORECASE)
+
+_log = logging.getLogger(__name__)
 
 
 class OnnxEngine:
     """Runs the network of a model folder over pages, tile by tile.
+
+    Where memory does not do for a tile, on a GPU or on a CPU, it goes on with smaller ones, and says so in the log.
 
     The network maps one input `page` to one output `restored`, both (B, 1, H, W) float32 in [0, 1], 0 = ink,
     1 = paper; height and width are free multiples of the card's stride.
@@ -37,6 +45,7 @@ class OnnxEngine:
         self.card, network = load_model(folder)
         self._session = open_session(network, device, threads, folder)
         self._check_signature(folder)
+        self._tile_px = self.card.tile_px
 
     @property
     def fingerprint(self) -> str:
@@ -49,16 +58,30 @@ class OnnxEngine:
         return self.card.glyph_range
 
     def restore(self, gray: Gray, glyph_px: float) -> Gray:  # noqa: ARG002 (the page comes at the right scale)
-        """Restore one page: (H, W) uint8 to a new array of the same shape."""
-        card = self.card
-        return restore_tiled(
-            gray, self._run, tile_px=card.tile_px, stride=card.stride, overlap_px=card.overlap_px
-        )
+        """Restore one page: (H, W) uint8 to a new array of the same shape.
+
+        Raises:
+            MemoryError: there is not enough for the smallest tile.
+            ModelError: the network fails for another reason.
+        """
+        stride, overlap_px = self.card.stride, self.card.overlap_px
+        while True:
+            tile_px = self._tile_px
+            try:
+                return restore_tiled(gray, self._run, tile_px=tile_px, stride=stride, overlap_px=overlap_px)
+            except MemoryError:
+                smaller = smaller_tile(tile_px, stride=stride, overlap_px=overlap_px)
+                if smaller is None:
+                    raise
+                _log.warning("memory does not do for tiles of %d pixels a side: going on with %d", tile_px, smaller)
+                self._tile_px = min(self._tile_px, smaller)     # another thread may have gone lower
 
     def _run(self, tile: Tensor) -> Tensor:
         try:
             (restored,) = self._session.run([OUTPUT], {INPUT: tile})
         except Exception as error:  # ONNX Runtime's own exception classes share no base below this one
+            if _NO_MEMORY.search(str(error)):
+                raise MemoryError from error
             raise ModelError(f"{self.card.name} failed on a tile of {tile.shape[2:]}: {error}") from error
         if restored.shape != tile.shape or restored.dtype != np.float32:
             raise ModelError(f"{self.card.name} made {restored.shape} {restored.dtype} of a tile {tile.shape}")
@@ -108,7 +131,7 @@ def open_session(network: bytes, device: Device, threads: int, folder: Path) -> 
     options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # takes two thirds more memory for pages of all sizes, and saves no time
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait leave the cores alone
-    options.log_severity_level = 3  # errors only: what matters comes as an exception
+    options.log_severity_level = 4  # errors come as exceptions
     try:
         session = ort.InferenceSession(network, options, providers=providers)
     except Exception as error:  # as above

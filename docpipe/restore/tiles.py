@@ -78,9 +78,28 @@ def check_tiling(*, tile_px: int, stride: int, overlap_px: int) -> None:
     """
     if stride < 1 or overlap_px < 0:
         raise ValueError(f"stride is {stride} (at least 1), overlap_px is {overlap_px} (at least 0)")
-    smallest = 2 * overlap_px + 2 * BLEND_PX + stride
+    smallest = _smallest_tile(stride, overlap_px)
     if tile_px < smallest:
         raise ValueError(f"tile_px is {tile_px}; with this stride and overlap it must be at least {smallest}")
+
+
+def smaller_tile(tile_px: int, *, stride: int, overlap_px: int) -> int | None:
+    """The next smaller `tile_px` where memory did not do for this one: half of it, or the least that leaves a middle.
+
+    Args:
+        tile_px: that was too large.
+        stride: as for `restore_tiled`.
+        overlap_px: as for `restore_tiled`.
+
+    Returns:
+        None where it is the least already.
+    """
+    smallest = _smallest_tile(stride, overlap_px)
+    return max(tile_px // 2, smallest) if tile_px > smallest else None
+
+
+def _smallest_tile(stride: int, overlap_px: int) -> int:
+    return 2 * overlap_px + 2 * BLEND_PX + stride
 
 
 def _grid(

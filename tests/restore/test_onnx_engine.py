@@ -23,6 +23,50 @@ def test_the_engine_computes_what_the_network_says(model_folder):
     assert np.abs(restored[1:-1, 1:-1] - expected).max() <= 0.51
 
 
+class Cramped:
+    """A session that has no memory for tiles of more than so many pixels."""
+
+    def __init__(self, session, most_px, says):
+        self.session, self.most_px, self.says, self.shapes = session, most_px, says, []
+
+    def run(self, outputs, inputs):
+        (tile,) = inputs.values()
+        self.shapes.append(tile.shape[2:])
+        if tile.size > self.most_px:
+            raise RuntimeError(self.says)
+        return self.session.run(outputs, inputs)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer of size 9",
+        "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc",
+        "[ONNXRuntimeError] : 1 : FAIL : CUDA failure 2: out of memory ; GPU=0",
+        "[ONNXRuntimeError] : 1 : FAIL : CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED",
+    ],
+)
+def test_short_of_memory_it_goes_on_with_smaller_tiles_and_says_so_once(model_folder, caplog, says):
+    gray = np.random.default_rng(8).integers(0, 256, (700, 600), np.uint8)
+    engine = OnnxEngine(model_folder, device="cpu")
+    expected = engine.restore(gray, 20)
+    engine._session = cramped = Cramped(engine._session, 8_000, says)
+    assert np.abs(engine.restore(gray, 20).astype(int) - expected).max() <= 1
+    assert [record.message for record in caplog.records] == [
+        "memory does not do for tiles of 64 pixels a side: going on with 44"
+    ]
+    cramped.shapes.clear()
+    engine.restore(gray, 20)
+    assert len(caplog.records) == 1 and max(height * width for height, width in cramped.shapes) <= 8_000
+
+
+def test_where_memory_does_for_no_tile_at_all_the_page_is_refused(model_folder):
+    engine = OnnxEngine(model_folder, device="cpu")
+    engine._session = Cramped(engine._session, 0, "std::bad_alloc")
+    with pytest.raises(MemoryError):
+        engine.restore(np.zeros((90, 90), np.uint8), 20)
+
+
 def test_the_card_tells_the_engine_its_print_sizes_and_its_name(model_folder):
     engine = load_engine("onnx", model=model_folder, device="cpu")
     assert engine.glyph_range == (8.0, 40.0)
