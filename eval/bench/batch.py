@@ -66,23 +66,28 @@ def batch(bench: Run) -> None:
         paths = scans.write_cards(folder / "scans", count)
         megabytes = sum(path.stat().st_size for path in paths) / 1e6
         ran = {way: _clean(folder, paths, way, bench.model) for way in (default, *others)}
-        parts, beside = (_parts_in(processes, paths, bench.model) for processes in (1, usable_cores()))
+        parts = {cores: _parts_in(cores, paths, bench.model) for cores in sorted({1, usable_cores()})}
     whole = ran[default].spent.processors
-    needed = sum(parts[part] for part in PARTS)
     bench.report.say(
         f"{count} cards of {scans.CARD_PX[1]} x {scans.CARD_PX[0]}, {megabytes / count:.2f} MB each as PNG",
-        f"processor seconds of docpipe clean, its start included: {whole:.1f}",
-        "of its parts alone, one after the other, one thread: "
-        + ", ".join(f"{part} {seconds:.1f}" for part, seconds in parts.items()),
-        f"whole over all of these: {whole / sum(parts.values()):.3f}; over the same by as many at once as cores, "
-        f"who slow each other: {whole / sum(beside.values()):.3f}",
+        f"processor seconds of docpipe clean, its start included: {whole:.1f}; of its parts, a page in one thread:",
+        f"{'cores at work':<16} " + " ".join(f"{part:>8}" for part in PARTS)
+        + f" {AROUND:>22} {'whole over three':>18} {'over four':>10}",
+        *(_parts_line(cores, spent, whole) for cores, spent in parts.items()),
     )
+    needed = sum(parts[1][part] for part in PARTS)
     bench.report.judge(OVER_PARTS, whole / needed)
     bench.report.say(
         f"{'processes x files x threads':<32} {'clock s':>9} {'cards/s':>8} {'processor s':>12} {'busy':>8} {'MB':>6}",
         *(_line(way, ran[way], count, "  the default" * way.is_default) for way in ran),
     )
     bench.report.judge(BUSY, _busy(default, ran[default]))
+
+
+def _parts_line(cores: int, spent: Counter[str], whole: float) -> str:
+    three = sum(spent[part] for part in PARTS)
+    seconds = " ".join(f"{spent[part]:8.1f}" for part in PARTS)
+    return f"{cores:<16} {seconds} {spent[AROUND]:22.1f} {whole / three:18.3f} {whole / (three + spent[AROUND]):10.3f}"
 
 
 def _line(way: Way, ran: Ran, count: int, remark: str) -> str:
