@@ -19,7 +19,7 @@ from docpipe.restore import Restored, Restorer
 
 _NO_MEMORY = ("does not fit into memory", "use fewer --jobs, or split it into smaller files")
 # Counts up when reading or writing comes to give other files.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
