@@ -8,7 +8,7 @@ from docpipe.page import Gray
 LARGEST_SCALE = 3.0
 _CHANGED_LEVELS = 6     # where restoring changes a page by so much from pixel to pixel, no detail comes back
 _AROUND = (15, 15)
-_BAND_PX = 128          # as many rows of a card, and what is made of them, fit into a cache
+_BAND_PX = 256          # a large page has no room for numbers of four bytes a pixel
 _ALONE = 255
 
 
@@ -65,7 +65,7 @@ def bring_back(gray: Gray, scaled: Gray, restored: Gray) -> Gray:
         return back
     alone = cv2.resize(_left_alone(scaled, restored), (width, height), interpolation=cv2.INTER_LINEAR)
     shrunk = resample(scaled, (height, width))
-    for top in range(0, height, _BAND_PX):      # a large page has no room for numbers of four bytes a pixel
+    for top in range(0, height, _BAND_PX):
         rows = slice(top, top + _BAND_PX)
         lost = cv2.subtract(gray[rows], shrunk[rows], dtype=cv2.CV_32F)
         cv2.multiply(lost, alone[rows], dst=lost, scale=1 / _ALONE, dtype=cv2.CV_32F)
@@ -75,7 +75,13 @@ def bring_back(gray: Gray, scaled: Gray, restored: Gray) -> Gray:
 
 def _left_alone(scaled: Gray, restored: Gray) -> Gray:
     """How far restoring left each pixel and those around it alone: from 0 to `_ALONE`."""
-    change = cv2.subtract(restored, scaled, dtype=cv2.CV_32F)
-    rough = cv2.blur(cv2.absdiff(change, cv2.blur(change, _AROUND)), _AROUND)
-    alone = cv2.addWeighted(rough, -_ALONE / _CHANGED_LEVELS, rough, 0, _ALONE, dtype=cv2.CV_8U)
-    return alone.astype(np.uint8, copy=False)
+    alone = np.empty_like(scaled)
+    seen = sum(_AROUND) // 2    # rows above and below that a row depends on
+    for top in range(0, len(scaled), _BAND_PX):
+        first = max(top - seen, 0)
+        rows = slice(first, top + _BAND_PX + seen)
+        change = cv2.subtract(restored[rows], scaled[rows], dtype=cv2.CV_32F)
+        rough = cv2.blur(cv2.absdiff(change, cv2.blur(change, _AROUND)), _AROUND)
+        left = cv2.addWeighted(rough, -_ALONE / _CHANGED_LEVELS, rough, 0, _ALONE, dtype=cv2.CV_8U)
+        alone[top : top + _BAND_PX] = left[top - first : top - first + _BAND_PX]
+    return alone

@@ -12,9 +12,9 @@ Tensor = NDArray[np.float32]
 
 BLEND_PX = 16
 _MORE_THAN_OF_SQUARES = 3  # times as many tiles along a side as squares would take are tried
-# A tile of a large page may hold a sixteenth of it: a network takes 100 to 170 bytes for each pixel of a tile, which
-# is then about what is held for the page itself, and the larger a tile, the less of it is thrown away at its edges.
-_TILES_A_PAGE, _LARGER_AT_MOST = 16, 4
+# A tile of a large page may hold a sixth of it: a network takes 100 to 170 bytes for each pixel of a tile, which is a
+# few times what is held for the page itself, and the larger a tile, the less of it is thrown away at its edges.
+_TILES_A_PAGE, _LARGER_AT_MOST = 6, 4
 
 
 def restore_tiled(
@@ -30,8 +30,8 @@ def restore_tiled(
     Args:
         gray: (H, W) uint8, 0 = ink, 255 = paper.
         network: (1, 1, h, w) float32 in [0, 1] to the same shape; h and w are multiples of `stride`.
-        tile_px: side of the square that a tile holds no more pixels than; of a page of more than 16 such squares, a
-            sixteenth of the page, up to four squares. The memory needed grows with the pixels of a tile and with the
+        tile_px: side of the square that a tile holds no more pixels than; of a page of more than 6 such squares, a
+            sixth of the page, up to four squares. The memory needed grows with the pixels of a tile and with the
             page's width.
         stride: what the network's input sizes must be a multiple of.
         overlap_px: distance from an edge, in pixels, at which its effect on the result has died away.
