@@ -73,7 +73,7 @@ class OnnxEngine:
                 smaller = smaller_tile(tile_px, stride=stride, overlap_px=overlap_px)
                 if smaller is None:
                     raise
-                _log.warning("memory does not do for tiles of %d pixels a side: going on with %d", tile_px, smaller)
+                _log.warning("not enough memory for tiles of %d pixels a side: going on with %d", tile_px, smaller)
                 self._tile_px = min(self._tile_px, smaller)     # another thread may have gone lower
 
     def _run(self, tile: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def test_short_of_memory_it_goes_on_with_smaller_tiles_and_says_so_once(model_fo
     engine._session = cramped = Cramped(engine._session, 8_000, says)
     assert np.abs(engine.restore(gray, 20).astype(int) - expected).max() <= 1
     assert [record.message for record in caplog.records] == [
-        "memory does not do for tiles of 64 pixels a side: going on with 44"
+        "not enough memory for tiles of 64 pixels a side: going on with 44"
     ]
     cramped.shapes.clear()
     engine.restore(gray, 20)
