@@ -26,7 +26,7 @@ _KEPT = {b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"tIME", b"gAMA",
 _PALETTE, _HAS_COLOUR = 3, {2, 6}
 _METRE = 0.0254
 # With matches of runs alone: on scans half the time of level 4, files no larger. One filter for all rows, where OpenCV
-# lets it be named (since 4.12): two thirds of the time of choosing one for each row, files no larger.
+# lets it be named (since 4.12): two thirds of the time of choosing one for each row, files hardly larger.
 _COMPRESS_LEVEL = 1
 _ENCODING = [
     *(cv2.IMWRITE_PNG_COMPRESSION, _COMPRESS_LEVEL),

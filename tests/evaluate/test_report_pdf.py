@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from docpipe.evaluate.report import write_report
+from docpipe.evaluate.report import pdf, write_report
+from docpipe.evaluate.report.blocks import Grid
 from docpipe.evaluate.report.fonts import FAMILY, as_drawn, drawable
 from tests.evaluate.pdf_text import pdf_text
 from tests.evaluate.report_sample import sample_findings
@@ -29,6 +31,15 @@ def test_names_are_drawn_in_the_pdf_as_they_are_written(tmp_path):
     write_report(sample_findings(30, raw="Łódź/Ελληνικά/Жук", cleaned="Ło\u0301dz\u0301 − ű"), tmp_path)
     paper = pdf_text(tmp_path / "report.pdf")
     assert "Łódź/Ελληνικά/Жук" in paper and "Łódź − ű" in paper
+
+
+@pytest.mark.parametrize("words", [("group", "stratum"), ("a group", "a stratum of very many words " * 5)])
+def test_a_table_fills_the_page_and_wraps_words_before_numbers(words):
+    number = "+10.1 to +30.3"
+    widths = pdf._widths(Grid("table", ("", "", *["95 % interval"] * 6), ((*words, *[number] * 6),), words=2))
+    assert sum(widths) == pytest.approx(pdf.WIDTH)
+    assert min(widths[2:]) >= stringWidth(number, pdf.CELL.fontName, pdf.CELL.fontSize)
+    assert widths[0] >= stringWidth(words[0], pdf.CELL.fontName, pdf.CELL.fontSize), "narrow words stay on their line"
 
 
 @pytest.fixture
