@@ -60,9 +60,10 @@ def main() -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("-o", "--out", metavar="PATH", help="Output folder or file.  [default: NAME-cleaned]")
 @click.option("--engine", "engine_name", default="onnx", show_default=True,
-              help="onnx runs a network, division evens out paper and light without one.")
+              help="onnx runs a network, openvino the same through OpenVINO (an extra), division evens out paper and "
+                   "light without one.")
 @click.option("--model", type=click.Path(path_type=Path),
-              help="Model folder for the onnx engine.  [default: the one in service, see docpipe models]")
+              help="Model folder for an engine that runs a network.  [default: the one in service, see docpipe models]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where a network runs.")
 @click.option("--no-gate", is_flag=True,
@@ -103,7 +104,7 @@ def clean(
     from docpipe.console import Reporter
     from docpipe.imageio import ReadOptions
     from docpipe.registry import Registry
-    from docpipe.restore import ready_restorer
+    from docpipe.restore import NETWORK_ENGINES, ready_restorer
 
     keep_freed_memory()
     read = ReadOptions(max_pixels=max_pixels, keep_colour=colour == "keep", rasterise=rasterise)
@@ -113,7 +114,7 @@ def clean(
     cores = usable_cores()
     at_once = min(jobs or cores, len(plan.jobs)) if plan else 1
     threads = max(1, cores // at_once)
-    if engine_name == "onnx" and model is None:
+    if engine_name in NETWORK_ENGINES and model is None:
         model = Registry.of_environment().in_service().folder
     restorer = ready_restorer(engine_name, model=model, device=device, threads=threads, gated=not no_gate)
 

@@ -16,7 +16,7 @@ from docpipe.errors import InputError
 from docpipe.noise.recipe import load_recipe
 from docpipe.page import Gray
 from docpipe.restore.model_card import CARD_NAME
-from docpipe.restore.onnx_engine import INPUT, OUTPUT
+from docpipe.restore.tiled_network import INPUT, OUTPUT
 from docpipe.synth import write_pairs
 from docpipe.train.chain_run import CHAIN, stage_folders
 from docpipe.train.data import CleanCards, CropPairs

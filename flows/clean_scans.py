@@ -27,6 +27,7 @@ from docpipe.cores import usable_cores
 from docpipe.errors import UsageError
 from docpipe.imageio import ReadOptions
 from docpipe.registry import Registry
+from docpipe.restore import NETWORK_ENGINES
 from flows.copies import remove_left_copies
 from flows.discretion import PageIds, RunError, discreet, private_folder
 from flows.gpu import gpu_slot
@@ -105,7 +106,7 @@ def clean_scans(
         inbox: folder of scans, or address such as s3://bucket/inbox.
         out: folder or address of the outputs.
         ledger: ledger file; in the output folder by default. Needed where the outputs lie on an object store.
-        engine: onnx runs a network, division does without.
+        engine: onnx runs a network, openvino the same where OpenVINO is installed, division does without.
         model: NAME or NAME@VERSION; the model in service by default.
         device: cpu or cuda. Runs on a GPU wait for one another.
         workers: chunks in work at once; 0 for one a core, of this machine or of the Dask cluster.
@@ -203,7 +204,7 @@ def _tell(cleaned: Cleaned, seconds: float) -> None:
 
 
 def _scans_a_task(engine: str, device: str, dask: str | None) -> int:
-    most = SCANS_A_TASK if (engine, device) == ("onnx", "cpu") else QUICK_SCANS_A_TASK
+    most = SCANS_A_TASK if engine in NETWORK_ENGINES and device == "cpu" else QUICK_SCANS_A_TASK
     return most * MORE_ON_DASK if dask else most
 
 
@@ -216,7 +217,7 @@ def _plan(inbox: str, out: str, shard: str, ledger: str | None) -> Plan:
 
 
 def _model_folder(engine: str, model: str | None) -> Path | None:
-    if engine == "onnx":
+    if engine in NETWORK_ENGINES:
         registry = Registry.of_environment()
         return (registry.find(model) if model else registry.in_service()).folder.resolve()
     if model:

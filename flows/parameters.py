@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-EngineName = Literal["onnx", "division"]
+EngineName = Literal["onnx", "openvino", "division"]
 Device = Literal["cpu", "cuda"]
 Colour = Literal["gray", "keep"]
 Ocr = Literal["auto", "tesserocr", "tesseract", "rapidocr"]

@@ -149,7 +149,9 @@ def test_engines_that_are_missing_are_named(run, small_card, monkeypatch):
         raise InputError("there is no run")
 
     monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.delitem(sys.modules, "docpipe.restore.openvino_engine", raising=False)
     monkeypatch.setattr(engines, "_int8", no_run)
+    monkeypatch.setattr(scans, "LEAST_BYTES", 0)
     engines.engines(run)
     assert "100.0 %" in said(run)
     assert "not exported (there is no run)" in said(run) and "not installed" in said(run)

@@ -7,7 +7,10 @@ from docpipe.restore.engine import Device, Engine
 from docpipe.restore.gate import Gate
 from docpipe.restore.gate_card import check_model, holds_gate
 
-ENGINES = ("onnx", "division")
+NETWORK_ENGINES = ("onnx", "openvino")
+"""Those that run the network of a model folder."""
+
+ENGINES = (*NETWORK_ENGINES, "division")
 DEFAULT_ENGINE = "onnx"
 SHIPPED_MODEL = Path(__file__).parent / "models" / "compact"
 
@@ -26,14 +29,13 @@ def load_engine(
     Raises:
         UsageError: no such engine, or options that do not fit it.
         ModelError: the model folder is incomplete, damaged or made for another version.
-        MissingToolError: `device` asks for a GPU that cannot be used here.
+        MissingToolError: `device` asks for a GPU that cannot be used here, or the engine is not installed.
     """
     # Late imports: each engine brings a heavy package of its own.
     if name == "division":
         if model is not None:
             raise UsageError("the division engine takes no model", hint="drop --engine division, or drop --model")
-        if device == "cuda":
-            raise UsageError("the division engine runs on the CPU only", hint="drop --device cuda")
+        _refuse_gpu(name, device)
         from docpipe.restore.division import Division
 
         return Division()
@@ -41,13 +43,23 @@ def load_engine(
         from docpipe.restore.onnx_engine import OnnxEngine
 
         return OnnxEngine(model or SHIPPED_MODEL, device=device, threads=threads)
+    if name == "openvino":
+        _refuse_gpu(name, device)
+        from docpipe.restore.openvino_engine import OpenvinoEngine
+
+        return OpenvinoEngine(model or SHIPPED_MODEL, threads=threads)
     raise UsageError(f"there is no engine {name!r}", hint=f"choose one of: {', '.join(ENGINES)}")
+
+
+def _refuse_gpu(name: str, device: Device) -> None:
+    if device == "cuda":
+        raise UsageError(f"the {name} engine runs on the CPU only", hint="drop --device cuda")
 
 
 def load_gate(
     name: str = DEFAULT_ENGINE, *, model: Path | None = None, device: Device = "auto", threads: int = 0
 ) -> Gate | None:
-    """Make the gate ready that lies in the model folder of an engine.
+    """Make the gate ready that lies in the model folder of an engine. Any engine's runs by ONNX Runtime.
 
     Args:
         name: of the engine.
@@ -63,7 +75,7 @@ def load_gate(
         MissingToolError: as for `load_engine`.
     """
     folder = model or SHIPPED_MODEL
-    if name != "onnx" or not holds_gate(folder):
+    if name not in NETWORK_ENGINES or not holds_gate(folder):
         return None
     from docpipe.restore.model_card import load_model
     from docpipe.restore.onnx_gate import OnnxGate

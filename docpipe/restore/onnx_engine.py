@@ -1,33 +1,21 @@
 """Restoring with a network through ONNX Runtime: the only file that imports it."""
 
-import logging
-import re
 from pathlib import Path
 
-import numpy as np
 import onnxruntime as ort
 
 from docpipe.errors import MissingToolError, ModelError
 from docpipe.page import Gray
 from docpipe.restore.engine import Device
 from docpipe.restore.model_card import load_model
-from docpipe.restore.tiles import Tensor, restore_tiled, smaller_tile
+from docpipe.restore.tiled_network import INPUT, OUTPUT, TiledNetwork, check_ports, port
+from docpipe.restore.tiles import Tensor
 
-INPUT, OUTPUT = "page", "restored"
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-# ONNX Runtime says it in words alone: its arena, on every device; the C++ library; CUDA, cuDNN and cuBLAS.
-_NO_MEMORY = re.compile("failed to allocate|bad_alloc|bad allocation|out of memory|alloc_failed", re.IGNORECASE)
-
-_log = logging.getLogger(__name__)
 
 
 class OnnxEngine:
-    """Runs the network of a model folder over pages, tile by tile.
-
-    Where memory does not do for a tile, on a GPU or on a CPU, it goes on with smaller ones, and says so in the log.
-
-    The network maps one input `page` to one output `restored`, both (B, 1, H, W) float32 in [0, 1], 0 = ink,
-    1 = paper; height and width are free multiples of the card's stride.
+    """Runs the network of a model folder over pages.
 
     Args:
         folder: the model folder.
@@ -44,8 +32,8 @@ class OnnxEngine:
     def __init__(self, folder: Path, *, device: Device = "auto", threads: int = 0) -> None:
         self.card, network = load_model(folder)
         self._session = open_session(network, device, threads, folder)
-        self._check_signature(folder)
-        self._tile_px = self.card.tile_px
+        check_ports(folder, _ports(self._session.get_inputs()), _ports(self._session.get_outputs()))
+        self._network = TiledNetwork(self.card, self._compute)
 
     @property
     def fingerprint(self) -> str:
@@ -64,38 +52,15 @@ class OnnxEngine:
             MemoryError: there is not enough for the smallest tile.
             ModelError: the network fails for another reason.
         """
-        stride, overlap_px = self.card.stride, self.card.overlap_px
-        while True:
-            tile_px = self._tile_px
-            try:
-                return restore_tiled(gray, self._run, tile_px=tile_px, stride=stride, overlap_px=overlap_px)
-            except MemoryError:
-                smaller = smaller_tile(tile_px, stride=stride, overlap_px=overlap_px)
-                if smaller is None:
-                    raise
-                _log.warning("not enough memory for tiles of %d pixels a side: going on with %d", tile_px, smaller)
-                self._tile_px = min(self._tile_px, smaller)     # another thread may have gone lower
+        return self._network.restore(gray)
 
-    def _run(self, tile: Tensor) -> Tensor:
-        try:
-            (restored,) = self._session.run([OUTPUT], {INPUT: tile})
-        except Exception as error:  # ONNX Runtime's own exception classes share no base below this one
-            if _NO_MEMORY.search(str(error)):
-                raise MemoryError from error
-            raise ModelError(f"{self.card.name} failed on a tile of {tile.shape[2:]}: {error}") from error
-        if restored.shape != tile.shape or restored.dtype != np.float32:
-            raise ModelError(f"{self.card.name} made {restored.shape} {restored.dtype} of a tile {tile.shape}")
+    def _compute(self, tile: Tensor) -> Tensor:
+        (restored,) = self._session.run([OUTPUT], {INPUT: tile})
         return restored  # type: ignore[no-any-return]
 
-    def _check_signature(self, folder: Path) -> None:
-        for wanted, found in ((INPUT, self._session.get_inputs()), (OUTPUT, self._session.get_outputs())):
-            named = [f"{node.name}: {node.type} of rank {len(node.shape)}" for node in found]
-            if named != [f"{wanted}: tensor(float) of rank 4"]:
-                raise ModelError(
-                    f"{folder}: the network has {', '.join(named) or 'nothing'} where this version needs "
-                    f"{wanted}: tensor(float) of rank 4",
-                    hint="export the model again with this version",
-                )
+
+def _ports(nodes: list[ort.NodeArg]) -> list[str]:
+    return [port(node.name, node.type.removeprefix("tensor(").removesuffix(")"), len(node.shape)) for node in nodes]
 
 
 def usable_devices() -> list[Device]:

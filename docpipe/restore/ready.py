@@ -24,8 +24,9 @@ def ready_restorer(
     Raises:
         UsageError: no such engine, or options that do not fit it.
         ModelError: the model folder, or the gate in it, is incomplete, damaged or made for another version.
-        MissingToolError: `device` asks for a GPU that cannot be used here.
+        MissingToolError: `device` asks for a GPU that cannot be used here, or the engine is not installed.
     """
     cv2.setNumThreads(threads)
+    loaded = load_engine(engine, model=model, device=device, threads=threads)
     gate = load_gate(engine, model=model, device=device, threads=threads) if gated else None
-    return Restorer(load_engine(engine, model=model, device=device, threads=threads), gate)
+    return Restorer(loaded, gate)

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from docpipe.models import GateStatistics
 from docpipe.page import Gray
-from docpipe.restore.onnx_engine import INPUT, OUTPUT
 from docpipe.restore.onnx_gate import INPUT as GATE_INPUT
 from docpipe.restore.onnx_gate import OUTPUT as GATE_OUTPUT
+from docpipe.restore.tiled_network import INPUT, OUTPUT
 
 PRECISIONS = ("fp32", "fp16", "int8")
 _OPSET = 17

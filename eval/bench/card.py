@@ -11,7 +11,7 @@ from docpipe.errors import MissingToolError
 from docpipe.ocr.engines import load_ocr
 from docpipe.page import Gray
 from docpipe.restore import ready_restorer
-from docpipe.restore.onnx_engine import INPUT
+from docpipe.restore.tiled_network import INPUT
 from eval.bench import scans
 from eval.bench.measure import Spent, in_turns
 from eval.bench.onnx_session import as_tile, open_session

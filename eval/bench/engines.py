@@ -1,89 +1,123 @@
-"""The same weights in int8 and by another engine: seconds of a card, and how far the pixels move."""
+"""The network in fp32 and int8 by both engines: seconds of a card, how far pixels move, and a batch by each."""
 
+import hashlib
+import json
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from docpipe.errors import DocpipeError
-from docpipe.restore import SHIPPED_MODEL
-from docpipe.restore.model_card import NETWORK_NAME
-from docpipe.restore.onnx_engine import INPUT, OUTPUT
+from docpipe.errors import DocpipeError, MissingToolError
+from docpipe.page import Gray
+from docpipe.restore import NETWORK_ENGINES, SHIPPED_MODEL, Engine, load_engine
+from docpipe.restore.model_card import CARD_NAME, NETWORK_NAME, load_model
+from docpipe.restore.tiled_network import INPUT, OUTPUT, TiledNetwork
+from docpipe.restore.tiles import Tensor
 from eval.bench import scans
-from eval.bench.measure import Spent, in_turns
-from eval.bench.onnx_session import as_tile, open_session
+from eval.bench.measure import Spent, clean_command, in_turns, run
 from eval.bench.report import Run
 from eval.record import RESULTS
 
 SHIPPED_RUN = RESULTS / "compact-4"     # with the weights of the shipped model
 CALIBRATED_ON = 12                      # pages, as `docpipe export` takes
 _RECIPE = "starter"
-_FIRST = "ONNX Runtime, fp32"
-# Precision of the file, and what OpenVINO computes in where int8 is not asked for.
-_BY_OPENVINO = (("fp32", "f32"), ("fp32", "bf16"), ("int8", "f32"))
-
-Network = Callable[[np.ndarray], np.ndarray]
+_FIRST = "onnx, fp32"
+_IN_BF16 = "openvino, fp32 in bf16"
+_GLYPH_PX = 12
 
 
 def engines(bench: Run) -> None:
-    """Print seconds of the network alone, one thread, on a card filled up to its stride."""
-    tile = as_tile(scans.card())
+    """Print seconds of the engine alone on a card, one thread; then of `docpipe clean` over a batch by each."""
+    page = scans.card()
+    model = bench.model or SHIPPED_MODEL
     missing: dict[str, str] = {}
-    networks: dict[str, Network] = {}
     with tempfile.TemporaryDirectory() as name:
-        files = {"fp32": (bench.model or SHIPPED_MODEL) / NETWORK_NAME}
+        folders = {"fp32": model}
         try:
             pages = min(CALIBRATED_ON, bench.amounts.cards)
-            files["int8"] = _int8(Path(name, NETWORK_NAME), bench.model or SHIPPED_RUN, pages)
+            folders["int8"] = _int8(Path(name, "int8"), model, bench.model or SHIPPED_RUN, pages)
         except (DocpipeError, ModuleNotFoundError) as error:
             missing["int8"] = f"not exported ({error})"
-        sizes = {precision: path.stat().st_size / 1e6 for precision, path in files.items()}
-        for precision, path in files.items():
-            networks[f"ONNX Runtime, {precision}"] = _by_onnxruntime(path)
-        try:
-            for precision, computed_in in _BY_OPENVINO:
-                if precision in files:
-                    networks[f"OpenVINO, {precision} in {computed_in}"] = _by_openvino(files[precision], computed_in)
-        except ModuleNotFoundError:
-            missing["OpenVINO"] = "not installed"
-    spent = in_turns({name: partial(network, tile) for name, network in networks.items()}, bench.amounts.rounds)
-    made = {name: network(tile) for name, network in networks.items()}
-    bench.report.say(
-        f"the network alone on {tile.shape[3]} x {tile.shape[2]}, one thread, medians of {bench.amounts.rounds} turns; "
-        + ", ".join(f"{precision} {size:.2f} MB" for precision, size in sizes.items()),
-        f"{'':<24} {'clock s':>9} {'processor s':>12} {'of the first':>13} {'grey levels off, mean':>22} {'most':>6}",
-        *(_line(name, spent[name], spent[_FIRST], made[name] - made[_FIRST]) for name in networks),
-        *(f"{name:<24} {why}" for name, why in missing.items()),
-    )
+        ready: dict[str, Engine | TiledNetwork] = {}
+        for engine in NETWORK_ENGINES:
+            try:
+                for precision, folder in folders.items():
+                    ready[f"{engine}, {precision}"] = load_engine(engine, model=folder, device="cpu", threads=1)
+                if engine == "openvino":
+                    ready[_IN_BF16] = _in_bf16(model)
+            except MissingToolError:
+                missing[engine] = "not installed"
+        spent = in_turns({name: partial(_restored, one, page) for name, one in ready.items()}, bench.amounts.rounds)
+        made = {name: _restored(one, page).astype(int) for name, one in ready.items()}
+        sizes = {precision: (folder / NETWORK_NAME).stat().st_size / 1e6 for precision, folder in folders.items()}
+        installed = [engine for engine in NETWORK_ENGINES if engine not in missing]
+        bench.report.say(
+            f"the engine alone on {page.shape[1]} x {page.shape[0]}, one thread, medians of {bench.amounts.rounds} "
+            "turns; " + ", ".join(f"{precision} {size:.2f} MB" for precision, size in sizes.items()),
+            f"{'':<24} {'clock s':>9} {'processor s':>12} {'of the first':>13} {'grey levels off, mean':>22} "
+            f"{'most':>6}",
+            *(_line(name, spent[name], spent[_FIRST], made[name] - made[_FIRST]) for name in ready),
+            *(f"{name:<24} {why}" for name, why in missing.items()),
+            f"no setting of docpipe: {_IN_BF16}" if _IN_BF16 in ready else "",
+            *_batches(Path(name), installed, bench),
+        )
+
+
+def _restored(engine: Engine | TiledNetwork, page: Gray) -> Gray:
+    return engine.restore(page) if isinstance(engine, TiledNetwork) else engine.restore(page, _GLYPH_PX)
 
 
 def _line(name: str, took: Spent, first: Spent, off: np.ndarray) -> str:
-    levels = 255 * np.abs(off)
     return (
         f"{name:<24} {took.clock:9.3f} {took.processors:12.3f} {100 * took.processors / first.processors:11.1f} % "
-        f"{levels.mean():22.2f} {levels.max():6.0f}"
+        f"{np.abs(off).mean():22.2f} {np.abs(off).max():6.0f}"
     )
 
 
-def _int8(path: Path, place: Path, pages: int) -> Path:
-    """Write what `docpipe export --precision int8` would, of the weights of a run or a model folder."""
+def _batches(folder: Path, installed: list[str], bench: Run) -> list[str]:
+    """Lines about `docpipe clean` in the default way, its start included."""
+    scans.write_cards(folder / "scans", bench.amounts.cards)
+    ran = {
+        engine: run(
+            clean_command(folder / "scans", folder / engine, "--quiet", "--engine", engine, model=bench.model)
+        )
+        for engine in installed
+    }
+    count = bench.amounts.cards
+    return [
+        f"docpipe clean over {count} cards, in the default way",
+        f"{'':<24} {'clock s':>9} {'processor s':>12} {'cards/s':>8} {'MB':>6}",
+        *(f"{engine:<24} {one.spent.clock:9.1f} {one.spent.processors:12.1f} {count / one.spent.clock:8.2f} "
+          f"{one.peak_mb:6.0f}" for engine, one in ran.items()),
+    ]  # fmt: skip
+
+
+def _int8(folder: Path, model: Path, place: Path, pages: int) -> Path:
+    """Make a model folder like `model`, with the network that `docpipe export --precision int8` makes of a run."""
     from eval.trained import drawn_pages, trained_in, write_network  # late: the rest of the bench does without torch
 
     (trained,) = trained_in(place)
-    write_network(trained.network, path, "int8", drawn_pages(_RECIPE, pages))
-    return path
+    folder.mkdir()
+    network = folder / NETWORK_NAME
+    write_network(trained.network, network, "int8", drawn_pages(_RECIPE, pages))
+    card = json.loads((model / CARD_NAME).read_text("utf-8"))
+    card["sha256"] = hashlib.sha256(network.read_bytes()).hexdigest()
+    (folder / CARD_NAME).write_text(json.dumps(card), "utf-8")
+    return folder
 
 
-def _by_onnxruntime(path: Path) -> Network:
-    session = open_session(path, threads=1)
-    return lambda tile: session.run([OUTPUT], {INPUT: tile})[0]
-
-
-def _by_openvino(path: Path, computed_in: str) -> Network:
+def _in_bf16(model: Path) -> TiledNetwork:
+    """What OpenVINO would do by itself on a processor that computes in bfloat16."""
     import openvino  # late: it need not be installed
 
-    settings = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": computed_in}
-    compiled = openvino.Core().compile_model(str(path), "CPU", settings)
-    return lambda tile: compiled([tile])[0]
+    card, network = load_model(model)
+    core = openvino.Core()
+    settings = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "bf16"}
+    request = core.compile_model(core.read_model(network), "CPU", settings).create_infer_request()
+
+    def compute(tile: Tensor) -> Tensor:
+        made: Tensor = request.infer({INPUT: tile})[OUTPUT]
+        return made
+
+    return TiledNetwork(card, compute)

@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, shape_inference
 
 from docpipe.page import Gray
-from docpipe.restore.onnx_engine import INPUT
+from docpipe.restore.tiled_network import INPUT
 from eval.bench.onnx_session import as_tile, open_session
 
 _FLOAT_BYTES = 4

@@ -17,7 +17,7 @@ from docpipe.imageio.single import SinglePicture, SingleSink
 from docpipe.page import Gray
 from docpipe.restore import SHIPPED_MODEL, Restorer, ready_restorer, restorer, tiles
 from docpipe.restore.model_card import NETWORK_NAME
-from docpipe.restore.onnx_engine import OnnxEngine
+from docpipe.restore.tiled_network import TiledNetwork
 from eval.bench import scans
 from eval.bench.floor import floor
 from eval.bench.report import Run
@@ -34,8 +34,8 @@ STEPS: Sequence[Step] = (
     ("print size", restorer, "glyph_height"),
     ("resample", restorer, "resample"),
     ("tensor", tiles, "_cut"),
-    ("model", OnnxEngine, "_run"),
-    ("tiles to page", OnnxEngine, "restore"),
+    ("model", TiledNetwork, "_run"),
+    ("tiles to page", TiledNetwork, "restore"),
     ("bring back", restorer, "bring_back"),
     ("unchanged?", restorer, "_largest_change"),
     ("encode", SingleSink, "add"),

@@ -48,7 +48,7 @@ def expected(inbox, tmp_path):
     return contents(tmp_path / "expected")
 
 
-@pytest.mark.parametrize("engine", ["division", "onnx"])
+@pytest.mark.parametrize("engine", ["division", "onnx", "openvino"])
 def test_the_outputs_are_those_of_the_command_and_a_second_run_does_nothing(clean, inbox, tmp_path, engine):
     plan = plan_jobs([str(inbox)], tmp_path / "expected")
     with Ledger(plan.ledger) as ledger:
@@ -170,7 +170,7 @@ def test_parameters_are_checked_before_a_run_begins_and_described_for_the_form()
     for name, value in wrongs.items():
         with pytest.raises(ParameterTypeError):
             clean_scans("inbox", "out", **{name: value})
-    assert clean_scans.parameters.properties["engine"]["enum"] == ["onnx", "division"]
+    assert clean_scans.parameters.properties["engine"]["enum"] == ["onnx", "openvino", "division"]
 
 
 def test_outputs_on_a_store_need_a_ledger_here(server):

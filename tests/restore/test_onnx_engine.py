@@ -4,7 +4,6 @@ import json
 
 import cv2
 import numpy as np
-import onnx
 import pytest
 
 from docpipe.errors import ExitCode, MissingToolError, ModelError
@@ -21,50 +20,6 @@ def test_the_engine_computes_what_the_network_says(model_folder):
     expected = cv2.blur(gray.astype(np.float32), (3, 3))[1:-1, 1:-1]
     assert restored.shape == gray.shape and restored.dtype == np.uint8
     assert np.abs(restored[1:-1, 1:-1] - expected).max() <= 0.51
-
-
-class Cramped:
-    """A session that has no memory for tiles of more than so many pixels."""
-
-    def __init__(self, session, most_px, says):
-        self.session, self.most_px, self.says, self.shapes = session, most_px, says, []
-
-    def run(self, outputs, inputs):
-        (tile,) = inputs.values()
-        self.shapes.append(tile.shape[2:])
-        if tile.size > self.most_px:
-            raise RuntimeError(self.says)
-        return self.session.run(outputs, inputs)
-
-
-@pytest.mark.parametrize(
-    "says",
-    [
-        "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer of size 9",
-        "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc",
-        "[ONNXRuntimeError] : 1 : FAIL : CUDA failure 2: out of memory ; GPU=0",
-        "[ONNXRuntimeError] : 1 : FAIL : CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED",
-    ],
-)
-def test_short_of_memory_it_goes_on_with_smaller_tiles_and_says_so_once(model_folder, caplog, says):
-    gray = np.random.default_rng(8).integers(0, 256, (700, 600), np.uint8)
-    engine = OnnxEngine(model_folder, device="cpu")
-    expected = engine.restore(gray, 20)
-    engine._session = cramped = Cramped(engine._session, 8_000, says)
-    assert np.abs(engine.restore(gray, 20).astype(int) - expected).max() <= 1
-    assert [record.message for record in caplog.records] == [
-        "not enough memory for tiles of 64 pixels a side: going on with 44"
-    ]
-    cramped.shapes.clear()
-    engine.restore(gray, 20)
-    assert len(caplog.records) == 1 and max(height * width for height, width in cramped.shapes) <= 8_000
-
-
-def test_where_memory_does_for_no_tile_at_all_the_page_is_refused(model_folder):
-    engine = OnnxEngine(model_folder, device="cpu")
-    engine._session = Cramped(engine._session, 0, "std::bad_alloc")
-    with pytest.raises(MemoryError):
-        engine.restore(np.zeros((90, 90), np.uint8), 20)
 
 
 def test_the_card_tells_the_engine_its_print_sizes_and_its_name(model_folder):
@@ -140,15 +95,6 @@ def test_a_network_with_other_inputs_or_outputs_is_refused(tmp_path, names):
     folder = write_model(tmp_path / "other", blur_model(**names))
     with pytest.raises(ModelError, match="image: tensor"):
         OnnxEngine(folder, device="cpu")
-
-
-def test_a_network_that_changes_the_size_is_refused_when_it_runs(tmp_path):
-    model = blur_model()
-    del model.graph.node[0].attribute[:]  # no padding: the page shrinks by two
-    model.graph.node[0].attribute.append(onnx.helper.make_attribute("pads", [0, 0, 0, 0]))
-    engine = OnnxEngine(write_model(tmp_path / "shrinks", model), device="cpu")
-    with pytest.raises(ModelError, match="made"):
-        engine.restore(np.zeros((30, 30), np.uint8), 20)
 
 
 @pytest.mark.skipif("cuda" in usable_devices(), reason="there is a GPU")

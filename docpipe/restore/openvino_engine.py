@@ -1,0 +1,102 @@
+"""Restoring with a network through OpenVINO: the only file that imports it. For processors; an extra brings it."""
+
+import threading
+from pathlib import Path
+
+from docpipe.cores import usable_cores
+from docpipe.errors import MissingToolError, ModelError
+from docpipe.page import Gray
+from docpipe.restore.model_card import load_model
+from docpipe.restore.tiled_network import INPUT, OUTPUT, TiledNetwork, check_ports, port
+from docpipe.restore.tiles import Tensor
+
+try:
+    import openvino
+except ModuleNotFoundError as missing:
+    raise MissingToolError("OpenVINO is not installed", hint="pip install 'docpipe-ocr[openvino]'") from missing
+
+
+class OpenvinoEngine:
+    """Runs the network of a model folder over pages, on the CPU.
+
+    In float32 even where the processor has bfloat16: the same page gives the same pixels on every machine, within one
+    grey level of what ONNX Runtime gives.
+
+    Args:
+        folder: the model folder.
+        threads: CPU threads for one page, 0 for all cores.
+
+    Raises:
+        ModelError: the folder or the network is not what this version runs.
+    """
+
+    name = "openvino"
+
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        self.card, network = load_model(folder)
+        self._compiled = _compiled(network, threads, folder)
+        check_ports(folder, _ports(self._compiled.inputs), _ports(self._compiled.outputs))
+        self._network = TiledNetwork(self.card, self._compute)
+        self._of_thread = threading.local()
+
+    @property
+    def fingerprint(self) -> str:
+        """Model and library: OpenVINO rounds otherwise than ONNX Runtime."""
+        return f"{self.card.fingerprint}-OpenVINO"
+
+    @property
+    def glyph_range(self) -> tuple[float, float]:
+        """Print sizes that the network was trained on."""
+        return self.card.glyph_range
+
+    def restore(self, gray: Gray, glyph_px: float) -> Gray:  # noqa: ARG002 (the page comes at the right scale)
+        """Restore one page: (H, W) uint8 to a new array of the same shape.
+
+        Raises:
+            MemoryError: there is not enough for the smallest tile.
+            ModelError: the network fails for another reason.
+        """
+        return self._network.restore(gray)
+
+    def _compute(self, tile: Tensor) -> Tensor:
+        """The result lies where the next tile of this thread is computed: `restore_tiled` has used it by then."""
+        if not hasattr(self._of_thread, "request"):
+            self._of_thread.request = self._compiled.create_infer_request()     # one serves one thread
+        made = self._of_thread.request.infer({INPUT: tile}, share_inputs=True, share_outputs=True)
+        return made[OUTPUT]  # type: ignore[no-any-return]
+
+
+def _compiled(network: bytes, threads: int, folder: Path) -> openvino.CompiledModel:
+    """A stream is what computes one page at a time: as many as there are cores for, so that no thread waits."""
+    threads = threads or usable_cores()
+    streams = max(1, usable_cores() // threads)
+    settings = {
+        "INFERENCE_NUM_THREADS": streams * threads,
+        "NUM_STREAMS": streams,
+        "INFERENCE_PRECISION_HINT": "f32",
+        "ENABLE_CPU_PINNING": False,    # several processes would be pinned to the same cores
+    }
+    core = openvino.Core()
+    try:
+        return core.compile_model(core.read_model(network), "CPU", settings)
+    except Exception as error:  # it raises RuntimeError for most things, and other classes for some
+        raise ModelError(f"{folder}: OpenVINO cannot load the network: {error}") from error
+
+
+def _ports(nodes: list[openvino.ConstOutput]) -> list[str]:
+    return [port(_name(node), _element(node), _rank(node)) for node in nodes]
+
+
+def _name(node: openvino.ConstOutput) -> str:
+    return ", ".join(sorted(node.names))
+
+
+def _element(node: openvino.ConstOutput) -> str:
+    """As ONNX calls it."""
+    name: str = node.element_type.get_type_name()
+    return "float" if name == "f32" else name
+
+
+def _rank(node: openvino.ConstOutput) -> int | None:
+    rank = node.partial_shape.rank
+    return int(rank.get_length()) if rank.is_static else None
