@@ -30,9 +30,9 @@ class Extraction:
 
     Args:
         values: value by name of field; fields that were not found are absent. Personal data: not for logs.
-        valid: every required field was found, those of the zone say what such a field may say (names of letters only,
-            dates of the calendar), every check digit of the zone agrees, and what none of them covers was seen alike
-            by two looks.
+        valid: every required field was found and may say what it says (names of letters only, dates of the calendar),
+            every check digit of the zone agrees with what a look saw, and what none of them covers was seen alike by
+            two looks.
         mended: characters that were read as others and put right: those of the zone, then those of labelled fields.
     """
 
@@ -60,8 +60,10 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
     values |= {name: reading.value for name, reading in readings.items()}
     found = {field.name: values[field.name] for field in schema.fields if values.get(field.name)}
     agrees = not schema.mrz or (zone is not None and not zone.wrong)
-    sure = zone is None or not any(field.name in zone.unsure for field in schema.required)
-    valid = agrees and sure and all(field.may_be(found.get(field.name, "")) for field in schema.required)
+    unsure = {*(zone.unsure if zone else ()), *(name for name, reading in readings.items() if not reading.sure)}
+    valid = agrees and all(
+        field.may_be(found.get(field.name, "")) and field.name not in unsure for field in schema.required
+    )
     mended = [*(zone.mended if zone else ()), *(one for reading in readings.values() for one in reading.mended)]
     return Extraction(found, valid, tuple(mended))
 

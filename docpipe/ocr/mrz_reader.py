@@ -42,7 +42,8 @@ class MrzReading:
         lines: as many as the format has, of its width; `UNREAD` where nothing was read.
         wrong: names of the check digits that disagree, and of those that cover something unread.
         mended: characters that were read as others, and put right, in order.
-        unsure: names of fields that no check digit covers, and that two looks saw differently.
+        unsure: names of fields that no check digit covers, and that two looks saw differently; and of those that one
+            covers, and that say what neither look saw.
     """
 
     kind: str
@@ -74,7 +75,7 @@ def read_zone(flat: Gray, kind: str, engine: Engine) -> MrzReading | None:
     chosen = settled(seen, again, form)
     lines = corrected(chosen, form)
     mended = tuple(mendings(seen, chosen, lines, form))
-    return MrzReading(kind, tuple(lines), _wrong(kind, lines), mended, tuple(unsure(seen, again, kind)))
+    return MrzReading(kind, tuple(lines), _wrong(kind, lines), mended, tuple(unsure(seen, again, lines, kind)))
 
 
 def fields_of(kind: str, lines: Sequence[str]) -> dict[str, str]:
@@ -174,17 +175,28 @@ def settled(first: Sequence[str], second: Sequence[str], form: MrzFormat) -> lis
     ]
 
 
-def unsure(first: Sequence[str], second: Sequence[str], kind: str) -> Iterator[str]:
-    """Names of the fields, as `fields_of` has them, that no check digit covers and that two looks saw differently.
+def unsure(first: Sequence[str], second: Sequence[str], lines: Sequence[str], kind: str) -> Iterator[str]:
+    """Names of the fields, as `fields_of` has them, that are to be typed in rather than believed.
 
-    Nothing tells which of the looks erred, and often both did: a reading to be typed in rather than believed.
+    Where no check digit covers a field, and two looks saw it differently, nothing tells which of them erred, and often
+    both did. Where one covers it, and it says what neither look saw, it agrees because that was sought: so does one
+    in ten of all that could have been put in its place.
+
+    Args:
+        first: lines as one look saw them.
+        second: as the other did.
+        lines: what was made of both.
+        kind: of the zone.
     """
     form = FORMATS[kind]
     covers = [span for check in form.checks.values() for span in check.covers]
-    one, other = (fields_of(kind, _by_class(lines, form)) for lines in (first, second))
-    for name in one:
+    one, other = (fields_of(kind, _by_class(seen, form)) for seen in (first, second))
+    for name, value in fields_of(kind, lines).items():
         span = form.fields["name" if name in NAMES else name]
-        if one[name] != other[name] and not any(_inside(span, cover) for cover in covers):
+        if any(_inside(span, cover) for cover in covers):
+            if value not in (one[name], other[name]):
+                yield name
+        elif one[name] != other[name]:
             yield name
 
 

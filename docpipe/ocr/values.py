@@ -37,10 +37,12 @@ class Reading:
     Args:
         value: personal data: not for logs.
         mended: characters of it that were put right, in order.
+        sure: two looks saw it alike.
     """
 
     value: str = field(default="", repr=False)
     mended: tuple[Mending, ...] = ()
+    sure: bool = False
 
 
 def text_of(characters: Sequence[Character]) -> str:

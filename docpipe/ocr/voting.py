@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rapidfuzz import fuzz
 
@@ -31,7 +32,8 @@ def said(field: Field, texts: Sequence[str]) -> Reading:
         texts: what each look read; empty where it read nothing.
 
     Returns:
-        The value, and which of its characters were put right; empty where none is to be believed.
+        The value, which of its characters were put right, and whether two looks saw it alike but for marks, case and
+        such letters; empty where none is to be believed.
     """
     readings = [reading for text in texts if (reading := field.read(text)).value]
     whole = _agreed(field.name, readings)
@@ -60,11 +62,12 @@ def _agreed(name: str, readings: Sequence[Reading]) -> Reading:
         return Reading()
     counts = Counter(_joined(reading.value) for reading in read)
     best = max(read, key=lambda reading: counts[_joined(reading.value)])
+    best = replace(best, sure=counts[_joined(best.value)] > 1)
     with_ij = [one for one in read if "IJ" in one.value and _joined(one.value) == _joined(best.value)]
     if not with_ij or "IJ" in best.value:
         return best
     told = (Mending(name, match.start() + 1, "IJ", "U", "IJ") for match in re.finditer("IJ", with_ij[0].value))
-    return Reading(with_ij[0].value, _in_order(*with_ij[0].mended, *told))
+    return replace(best, value=with_ij[0].value, mended=_in_order(*with_ij[0].mended, *told))
 
 
 def _joined(value: str) -> str:
@@ -82,7 +85,7 @@ def _with_letters(field: Field, best: Reading, readings: Sequence[Reading]) -> R
             told.append(Mending(field.name, place + 1, "seen once", digit, characters[place]))
     places = {one.position for one in told}
     as_before = [one for one in best.mended if one.position not in places]
-    return Reading("".join(characters), _in_order(*as_before, *told)) if told else best
+    return replace(best, value="".join(characters), mended=_in_order(*as_before, *told)) if told else best
 
 
 def _differ(one: str, other: str) -> int:

@@ -28,7 +28,7 @@ def test_an_ij_that_outvoted_a_u_is_told_beside_what_else_was_put_right_in_that_
     reading = said(field, ["Ilona TEREZUA", "Ilona TEREZUA", "llona TEREZIJA"])
     assert reading.value == "Ilona TEREZIJA"
     assert reading.mended == (Mending("given_names", 1, "name", "l", "I"), Mending("given_names", 12, "IJ", "U", "IJ"))
-    assert said(field, ["TEREZIJA", "TEREZUA"]) == Reading("TEREZIJA")
+    assert said(field, ["TEREZIJA", "TEREZUA"]) == Reading("TEREZIJA", sure=True)
 
 
 def test_a_date_in_fewer_digits_is_believed_only_where_no_reading_says_a_whole_one():
@@ -78,6 +78,29 @@ def test_a_character_is_put_right_once():
     reading = said(NUMBER, ["I70860544", "I70860544", "L70860544"])
     assert reading.value == "L70860544"
     assert [one.position for one in reading.mended] == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "sure"),
+    [
+        ("name", ["Zoe", "ZOË", "Zoo", ""], True),                      # but for marks and case
+        ("name", ["LAHOVA", "BLAHOVA", "LAHOVÁ", "KLAHOVA"], True),     # two err alike: nothing tells
+        ("name", ["Leonte", "LEONIE", "", ""], False),
+        ("name", ["", "Leonie", "", ""], False),
+        ("name", ["", ""], False),
+        ("date", ["", "12.10.1974", "", "2.10.1974"], False),
+        ("date", ["2.10.1974", "2.10.1974"], True),
+    ],
+)
+def test_what_two_looks_saw_alike_is_sure(kind, texts, sure):
+    assert said(Field("one", kind), texts).sure is sure
+
+
+def test_a_number_is_as_sure_as_the_digits_that_a_letter_takes_the_place_of():
+    assert said(NUMBER, ["170860544", "L70860544", "170860544"]) == Reading(
+        "L70860544", (Mending("document_number", 1, "seen once", "1", "L"),), sure=True
+    )
+    assert not said(NUMBER, ["696994442", "", "G96994442", ""]).sure
 
 
 def test_letters_that_are_not_latin_do_not_vouch_for_one_another():
