@@ -5,11 +5,12 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from statistics import median
 from time import process_time
 from typing import NamedTuple, TypeVar
 
@@ -31,6 +32,7 @@ DECODE, NETWORK, AROUND, ENCODE = "decode", "network", "print size and scale", "
 PARTS = (DECODE, NETWORK, AROUND, ENCODE)
 
 _BARE = "without " + AROUND
+_ROUNDS = 3     # of the whole and its parts, in turns: the machine is not the same from one minute to the next
 
 T = TypeVar("T")
 
@@ -68,17 +70,25 @@ def batch(bench: Run) -> None:
         folder = Path(name)
         paths = scans.write_cards(folder / "scans", count)
         megabytes = sum(path.stat().st_size for path in paths) / 1e6
-        ran = {way: _clean(folder, paths, way, bench.model) for way in (default, *others)}
-        parts = {cores: _parts_in(cores, paths, bench.model) for cores in sorted({1, usable_cores()})}
+        wholes: list[Ran] = []
+        parts_of: dict[int, list[Counter[str]]] = {cores: [] for cores in sorted({1, usable_cores()})}
+        for _ in range(rounds := min(_ROUNDS, bench.amounts.rounds)):
+            wholes.append(_clean(folder, paths, default, bench.model))
+            for cores, found in parts_of.items():
+                found.append(_parts_in(cores, paths, bench.model))
+        ran = {default: sorted(wholes, key=lambda one: one.spent.processors)[rounds // 2]}
+        ran |= {way: _clean(folder, paths, way, bench.model) for way in others}
+    parts = {cores: _medians(found) for cores, found in parts_of.items()}
     whole = ran[default].spent.processors
     bench.report.say(
         f"{count} cards of {scans.CARD_PX[1]} x {scans.CARD_PX[0]}, {megabytes / count:.2f} MB each as PNG",
-        f"processor seconds of docpipe clean, its start included: {whole:.1f}; of its parts, a page in one thread:",
+        f"processor seconds of docpipe clean, its start included: {whole:.1f}; of its parts, a page in one thread; "
+        f"medians of {rounds} turns:",
         f"{'cores at work':<16} " + " ".join(f"{part:>8}" for part in PARTS) + f" {'whole over all':>22} {_BARE:>30}",
         *(_parts_line(cores, spent, whole) for cores, spent in parts.items()),
-        f"engine: {NETWORK}, {AROUND}; a page in one thread on one core",
+        f"engine: {NETWORK}, {AROUND}; judged with as many cores at work as docpipe clean has",
     )
-    bench.report.judge(OVER_PARTS, whole / sum(parts[1].values()))
+    bench.report.judge(OVER_PARTS, whole / sum(parts[usable_cores()].values()))
     bench.report.say(
         f"{'processes x files x threads':<32} {'clock s':>9} {'cards/s':>8} {'processor s':>12} {'busy':>8} {'MB':>6}",
         *(_line(way, ran[way], count, "  the default" * way.is_default) for way in ran),
@@ -86,7 +96,11 @@ def batch(bench: Run) -> None:
     bench.report.judge(BUSY, _busy(default, ran[default]))
 
 
-def _parts_line(cores: int, spent: Counter[str], whole: float) -> str:
+def _medians(turns: Sequence[Counter[str]]) -> dict[str, float]:
+    return {part: median(turn[part] for turn in turns) for part in PARTS}
+
+
+def _parts_line(cores: int, spent: Mapping[str, float], whole: float) -> str:
     seconds = " ".join(f"{spent[part]:{max(8, len(part))}.1f}" for part in PARTS)
     needed = sum(spent[part] for part in PARTS)
     return f"{cores:<16} {seconds} {whole / needed:22.3f} {whole / (needed - spent[AROUND]):30.3f}"
