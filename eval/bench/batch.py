@@ -3,14 +3,14 @@
 import multiprocessing
 import os
 import shutil
+import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from statistics import median
 from time import process_time
 from typing import NamedTuple, TypeVar
 
@@ -30,9 +30,6 @@ BUSY = Goal("docpipe clean, share of both cores that is busy", 95, " %", at_leas
 # The batch is handed what restores a page: a network, and what brings print to its size and back.
 DECODE, NETWORK, AROUND, ENCODE = "decode", "network", "print size and scale", "encode"
 PARTS = (DECODE, NETWORK, AROUND, ENCODE)
-
-_BARE = "without " + AROUND
-_ROUNDS = 3     # of the whole and its parts, in turns: the machine is not the same from one minute to the next
 
 T = TypeVar("T")
 
@@ -63,47 +60,34 @@ def ways(cores: int) -> list[Way]:
 
 
 def batch(bench: Run) -> None:
-    """Print processor seconds of the whole and of its parts; then every way of using the cores."""
+    """Print every way of using the cores; then processor seconds of the whole and of its parts.
+
+    The whole and its parts run at the same time on the same cores. One after the other they differed by a tenth
+    either way: no minute of a shared machine is like the next.
+    """
     count = bench.amounts.cards
     default, *others = ways(usable_cores())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = scans.write_cards(folder / "scans", count)
         megabytes = sum(path.stat().st_size for path in paths) / 1e6
-        wholes: list[Ran] = []
-        parts_of: dict[int, list[Counter[str]]] = {cores: [] for cores in sorted({1, usable_cores()})}
-        for _ in range(rounds := min(_ROUNDS, bench.amounts.rounds)):
-            wholes.append(_clean(folder, paths, default, bench.model))
-            for cores, found in parts_of.items():
-                found.append(_parts_in(cores, paths, bench.model))
-        ran = {default: sorted(wholes, key=lambda one: one.spent.processors)[rounds // 2]}
-        ran |= {way: _clean(folder, paths, way, bench.model) for way in others}
-    parts = {cores: _medians(found) for cores, found in parts_of.items()}
-    whole = ran[default].spent.processors
+        ran = {way: _clean(folder, paths, way, bench.model) for way in (default, *others)}
+        whole, parts = _side_by_side(folder, paths, bench.model)
     bench.report.say(
         f"{count} cards of {scans.CARD_PX[1]} x {scans.CARD_PX[0]}, {megabytes / count:.2f} MB each as PNG",
-        f"processor seconds of docpipe clean, its start included: {whole:.1f}; of its parts, a page in one thread; "
-        f"medians of {rounds} turns:",
-        f"{'cores at work':<16} " + " ".join(f"{part:>8}" for part in PARTS) + f" {'whole over all':>22} {_BARE:>30}",
-        *(_parts_line(cores, spent, whole) for cores, spent in parts.items()),
-        f"engine: {NETWORK}, {AROUND}; judged with as many cores at work as docpipe clean has",
-    )
-    bench.report.judge(OVER_PARTS, whole / sum(parts[usable_cores()].values()))
-    bench.report.say(
         f"{'processes x files x threads':<32} {'clock s':>9} {'cards/s':>8} {'processor s':>12} {'busy':>8} {'MB':>6}",
         *(_line(way, ran[way], count, "  the default" * way.is_default) for way in ran),
     )
     bench.report.judge(BUSY, _busy(default, ran[default]))
-
-
-def _medians(turns: Sequence[Counter[str]]) -> dict[str, float]:
-    return {part: median(turn[part] for turn in turns) for part in PARTS}
-
-
-def _parts_line(cores: int, spent: Mapping[str, float], whole: float) -> str:
-    seconds = " ".join(f"{spent[part]:{max(8, len(part))}.1f}" for part in PARTS)
-    needed = sum(spent[part] for part in PARTS)
-    return f"{cores:<16} {seconds} {whole / needed:22.3f} {whole / (needed - spent[AROUND]):30.3f}"
+    needed = sum(parts.values())
+    bench.report.say(
+        "processor seconds over all cards, all at the same time on the same cores; of the parts, a page in one thread:",
+        f"docpipe clean, its start included {whole:.1f}; "
+        + "; ".join(f"{part} {seconds:.1f}" for part, seconds in parts.items()),
+        f"engine: {NETWORK}, {AROUND}; without the latter the whole takes {whole / (needed - parts[AROUND]):.3f} "
+        "of its parts",
+    )
+    bench.report.judge(OVER_PARTS, whole / needed)
 
 
 def _line(way: Way, ran: Ran, count: int, remark: str) -> str:
@@ -138,11 +122,18 @@ def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) ->
     return ran
 
 
-def _parts_in(processes: int, paths: Sequence[Path], model: Path | None) -> Counter[str]:
-    """Processor seconds of every part, over all scans, shared out among new processes."""
+def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tuple[float, Counter[str]]:
+    """Processor seconds of `docpipe clean`, and of every part, shared out among a process a core."""
+    processes = usable_cores()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         shares = [pool.submit(_parts, paths[number::processes], model) for number in range(processes)]
-        return sum((Counter(share.result()) for share in shares), Counter())
+        command = clean_command(paths[0].parent, folder / "whole", "--quiet", model=model)
+        process = os.posix_spawn(command[0], command, os.environ)
+        _, status, used = os.wait4(process, 0)
+        parts = sum((Counter(share.result()) for share in shares), Counter())
+    if status:
+        sys.exit(f"docpipe clean ended with {os.waitstatus_to_exitcode(status)}")
+    return used.ru_utime + used.ru_stime, parts
 
 
 def _parts(paths: Sequence[Path], model: Path | None) -> dict[str, float]:
