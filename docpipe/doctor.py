@@ -79,7 +79,7 @@ def _engines() -> Iterator[Finding]:
         yield Finding("engines", "onnx", "broken", str(error), mend)
     else:
         yield Finding("engines", "onnx", "ok", f"runs {shipped} on {', '.join(usable_devices())}")
-    yield _package("engines", "openvino", "missing", f"pip install '{_DISTRIBUTION}[openvino]'")    # the same, faster
+    yield _package("engines", "openvino", "missing", f"pip install '{_DISTRIBUTION}[openvino]'")
 
 
 def _tesseract() -> Iterator[Finding]:

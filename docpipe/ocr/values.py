@@ -37,7 +37,7 @@ class Reading:
     Args:
         value: personal data: not for logs.
         mended: characters of it that were put right, in order.
-        sure: two looks saw it alike.
+        sure: of several looks, two saw it alike, but for what was put right.
     """
 
     value: str = field(default="", repr=False)

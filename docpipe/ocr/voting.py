@@ -71,7 +71,7 @@ def _agreed(name: str, readings: Sequence[Reading]) -> Reading:
 
 
 def _joined(value: str) -> str:
-    return fold(value.replace("IJ", "U"))
+    return _comparable(value.replace("IJ", "U"))
 
 
 def _with_letters(field: Field, best: Reading, readings: Sequence[Reading]) -> Reading:

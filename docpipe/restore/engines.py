@@ -80,6 +80,6 @@ def load_gate(
     from docpipe.restore.model_card import load_model
     from docpipe.restore.onnx_gate import OnnxGate
 
-    gate = OnnxGate(folder, device=device, threads=threads)
+    gate = OnnxGate(folder, device=device if name == "onnx" else "cpu", threads=threads)
     check_model(gate.card, load_model(folder)[0].sha256, folder)
     return gate

@@ -1,19 +1,31 @@
 """Restoring with a network through OpenVINO: the only file that imports it. For processors; an extra brings it."""
 
+import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from docpipe.cores import usable_cores
 from docpipe.errors import MissingToolError, ModelError
 from docpipe.page import Gray
 from docpipe.restore.model_card import load_model
-from docpipe.restore.tiled_network import INPUT, OUTPUT, TiledNetwork, check_ports, port
+from docpipe.restore.tiled_network import INPUT, OUTPUT, TiledNetwork, check_ports, last_line, port
 from docpipe.restore.tiles import Tensor
 
+# Its converter, which OpenVINO imports where it finds it, tells Google that it was imported, and keeps an id at home.
+_CONVERTER = "openvino.tools.ovc"
+_had_converter = _CONVERTER in sys.modules
+if not _had_converter:
+    sys.modules[_CONVERTER] = None  # type: ignore[assignment]
 try:
     import openvino
-except ModuleNotFoundError as missing:
-    raise MissingToolError("OpenVINO is not installed", hint="pip install 'docpipe-ocr[openvino]'") from missing
+except ImportError as error:
+    raise MissingToolError(
+        f"OpenVINO is not installed, or does not load ({error})", hint="pip install 'docpipe-ocr[openvino]'"
+    ) from error
+finally:
+    if not _had_converter:
+        del sys.modules[_CONVERTER]
 
 
 class OpenvinoEngine:
@@ -34,10 +46,11 @@ class OpenvinoEngine:
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
         self.card, network = load_model(folder)
-        self._compiled = _compiled(network, threads, folder)
-        check_ports(folder, _ports(self._compiled.inputs), _ports(self._compiled.outputs))
+        self._compile = partial(_compiled, network, threads, folder)
+        self._compiled: openvino.CompiledModel | None = (compiled := self._compile())
+        check_ports(folder, _ports(compiled.inputs), _ports(compiled.outputs))
         self._network = TiledNetwork(self.card, self._compute)
-        self._of_thread = threading.local()
+        self._compiling, self._of_thread = threading.Lock(), threading.local()
 
     @property
     def fingerprint(self) -> str:
@@ -60,14 +73,37 @@ class OpenvinoEngine:
 
     def _compute(self, tile: Tensor) -> Tensor:
         """The result lies where the next tile of this thread is computed: `restore_tiled` has used it by then."""
-        if not hasattr(self._of_thread, "request"):
-            self._of_thread.request = self._compiled.create_infer_request()     # one serves one thread
-        made = self._of_thread.request.infer({INPUT: tile}, share_inputs=True, share_outputs=True)
-        return made[OUTPUT]  # type: ignore[no-any-return]
+        with self._compiling:
+            if self._compiled is None:
+                self._compiled = self._compile()
+            compiled = self._compiled
+        if getattr(self._of_thread, "compiled", None) is not compiled:
+            self._of_thread.compiled, self._of_thread.request = compiled, compiled.create_infer_request()
+        try:
+            made = self._of_thread.request.infer({INPUT: tile}, share_inputs=True, share_outputs=True)
+            return made[OUTPUT]  # type: ignore[no-any-return]
+        except Exception as error:  # OpenVINO's own have no base below this one
+            spoilt_by_another = self._give_up(compiled)
+            if spoilt_by_another:
+                raise MemoryError from error
+            raise
+
+    def _give_up(self, compiled: openvino.CompiledModel) -> bool:
+        """What once ran out of memory fails ever after, in all threads: the next tile compiles it anew.
+
+        Returns:
+            Whether another thread had given it up before.
+        """
+        self._of_thread.compiled = self._of_thread.request = None
+        with self._compiling:
+            if self._compiled is not compiled:
+                return True
+            self._compiled = None
+            return False
 
 
 def _compiled(network: bytes, threads: int, folder: Path) -> openvino.CompiledModel:
-    """A stream is what computes one page at a time: as many as there are cores for, so that no thread waits."""
+    """A stream is what computes one page at a time: as many as there are cores for."""
     threads = threads or usable_cores()
     streams = max(1, usable_cores() // threads)
     settings = {
@@ -76,11 +112,11 @@ def _compiled(network: bytes, threads: int, folder: Path) -> openvino.CompiledMo
         "INFERENCE_PRECISION_HINT": "f32",
         "ENABLE_CPU_PINNING": False,    # several processes would be pinned to the same cores
     }
-    core = openvino.Core()
     try:
+        core = openvino.Core()
         return core.compile_model(core.read_model(network), "CPU", settings)
     except Exception as error:  # it raises RuntimeError for most things, and other classes for some
-        raise ModelError(f"{folder}: OpenVINO cannot load the network: {error}") from error
+        raise ModelError(f"{folder}: OpenVINO cannot load the network: {last_line(error)}") from error
 
 
 def _ports(nodes: list[openvino.ConstOutput]) -> list[str]:
@@ -88,7 +124,8 @@ def _ports(nodes: list[openvino.ConstOutput]) -> list[str]:
 
 
 def _name(node: openvino.ConstOutput) -> str:
-    return ", ".join(sorted(node.names))
+    """A port has all names of its tensor, where the network hands it through."""
+    return next((name for name in (INPUT, OUTPUT) if name in node.names), ", ".join(sorted(node.names)))
 
 
 def _element(node: openvino.ConstOutput) -> str:

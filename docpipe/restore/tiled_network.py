@@ -17,7 +17,9 @@ INPUT, OUTPUT = "page", "restored"
 are free multiples of the card's stride."""
 
 # Libraries say it in words alone: ONNX Runtime's arena; the C++ library; OpenVINO; CUDA, cuDNN and cuBLAS.
-_NO_MEMORY = re.compile("failed to allocate|can.t alloc|bad.alloc|out of memory|alloc_failed", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    "failed to allocate|can.t alloc|bad.alloc|broken promise|out of memory|alloc_failed", re.IGNORECASE
+)
 _PORT = "{}: tensor(float) of rank 4"
 
 _log = logging.getLogger(__name__)
@@ -26,7 +28,8 @@ _log = logging.getLogger(__name__)
 class TiledNetwork:
     """Runs a network over pages, tile by tile. Safe to share between threads, if `compute` is.
 
-    Where memory does not do for a tile, on a GPU or on a CPU, it goes on with smaller ones, and says so in the log.
+    Where memory does not do for a tile, on a GPU or on a CPU, the page goes on with smaller ones, which takes longer,
+    and the log says so once. The next page tries large ones again.
 
     Args:
         card: of the model.
@@ -35,7 +38,7 @@ class TiledNetwork:
 
     def __init__(self, card: ModelCard, compute: Callable[[Tensor], Tensor]) -> None:
         self._card, self._compute = card, compute
-        self._tile_px = card.tile_px
+        self._told: set[int] = set()
 
     def restore(self, gray: Gray) -> Gray:
         """Restore one page: (H, W) uint8 to a new array of the same shape.
@@ -44,17 +47,18 @@ class TiledNetwork:
             MemoryError: there is not enough for the smallest tile.
             ModelError: the network fails for another reason.
         """
-        stride, overlap_px = self._card.stride, self._card.overlap_px
+        stride, overlap_px, tile_px = self._card.stride, self._card.overlap_px, self._card.tile_px
         while True:
-            tile_px = self._tile_px
             try:
                 return restore_tiled(gray, self._run, tile_px=tile_px, stride=stride, overlap_px=overlap_px)
             except MemoryError:
                 smaller = smaller_tile(tile_px, stride=stride, overlap_px=overlap_px)
                 if smaller is None:
                     raise
-                _log.warning("not enough memory for tiles of %d pixels a side: going on with %d", tile_px, smaller)
-                self._tile_px = min(self._tile_px, smaller)     # another thread may have gone lower
+                if smaller not in self._told:
+                    _log.warning("not enough memory for tiles of %d pixels a side: going on with %d", tile_px, smaller)
+                    self._told.add(smaller)
+                tile_px = smaller
 
     def _run(self, tile: Tensor) -> Tensor:
         try:
@@ -62,10 +66,15 @@ class TiledNetwork:
         except Exception as error:  # ONNX Runtime's and OpenVINO's own exceptions share no base below this one
             if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
                 raise MemoryError from error
-            raise ModelError(f"{self._card.name} failed on a tile of {tile.shape[2:]}: {error}") from error
+            raise ModelError(f"{self._card.name} failed on a tile of {tile.shape[2:]}: {last_line(error)}") from error
         if restored.shape != tile.shape or restored.dtype != np.float32:
             raise ModelError(f"{self._card.name} made {restored.shape} {restored.dtype} of a tile {tile.shape}")
         return restored
+
+
+def last_line(error: Exception) -> str:
+    """What a library says went wrong; in the lines above it OpenVINO tells where in its own code."""
+    return next((line for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__)
 
 
 def check_ports(folder: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:

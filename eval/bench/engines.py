@@ -59,7 +59,7 @@ def engines(bench: Run) -> None:
             f"{'most':>6}",
             *(_line(name, spent[name], spent[_FIRST], made[name] - made[_FIRST]) for name in ready),
             *(f"{name:<24} {why}" for name, why in missing.items()),
-            f"no setting of docpipe: {_IN_BF16}" if _IN_BF16 in ready else "",
+            *([f"no setting of docpipe: {_IN_BF16}"] if _IN_BF16 in ready else []),
             *_batches(Path(name), installed, bench),
         )
 
@@ -109,7 +109,7 @@ def _int8(folder: Path, model: Path, place: Path, pages: int) -> Path:
 
 def _in_bf16(model: Path) -> TiledNetwork:
     """What OpenVINO would do by itself on a processor that computes in bfloat16."""
-    import openvino  # late: it need not be installed
+    from docpipe.restore.openvino_engine import openvino  # late: it need not be installed
 
     card, network = load_model(model)
     core = openvino.Core()

@@ -88,6 +88,8 @@ def test_a_character_is_put_right_once():
         ("name", ["Leonte", "LEONIE", "", ""], False),
         ("name", ["", "Leonie", "", ""], False),
         ("name", ["", ""], False),
+        ("name", ["Иванов", "Иваноа"], False),
+        ("name", ["Иванов", "ИВАНОВ"], True),
         ("date", ["", "12.10.1974", "", "2.10.1974"], False),
         ("date", ["2.10.1974", "2.10.1974"], True),
     ],
