@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from docpipe.cores import usable_cores
@@ -102,6 +102,17 @@ class OpenvinoEngine:
             return False
 
 
+@cache
+def _core() -> openvino.Core:
+    """One for the process, kept until it ends.
+
+    Each brings a stack for the signal handlers of the thread that makes it, and when it goes, puts back the one that
+    was there before (class SigAltStackSetup of OpenVINO's CPU plugin): of two that go in the order in which they came
+    the second puts back the stack that went with the first, and the next signal ends the process.
+    """
+    return openvino.Core()
+
+
 def _compiled(network: bytes, threads: int, folder: Path) -> openvino.CompiledModel:
     """A stream is what computes one page at a time: as many as there are cores for."""
     threads = threads or usable_cores()
@@ -113,8 +124,7 @@ def _compiled(network: bytes, threads: int, folder: Path) -> openvino.CompiledMo
         "ENABLE_CPU_PINNING": False,    # several processes would be pinned to the same cores
     }
     try:
-        core = openvino.Core()
-        return core.compile_model(core.read_model(network), "CPU", settings)
+        return _core().compile_model(_core().read_model(network), "CPU", settings)
     except Exception as error:  # it raises RuntimeError for most things, and other classes for some
         raise ModelError(f"{folder}: OpenVINO cannot load the network: {last_line(error)}") from error
 

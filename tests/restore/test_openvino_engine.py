@@ -77,6 +77,22 @@ def test_after_a_shortage_of_memory_the_next_page_is_computed_anew(model_folder)
     assert engine._compiled is not spoilt and np.array_equal(engine.restore(gray, 20), expected)
 
 
+def test_signals_are_handled_after_engines_that_ended_in_any_order(model_folder):
+    code = (
+        "import gc, signal, sys\n"
+        "from pathlib import Path\n"
+        "from docpipe.restore.openvino_engine import OpenvinoEngine\n"
+        "signal.signal(signal.SIGINT, lambda *_: print('handled'))\n"
+        "engines = [OpenvinoEngine(Path(sys.argv[1]), threads=1) for _ in range(3)]\n"
+        "while engines:\n"
+        "    del engines[0]\n"
+        "    gc.collect()\n"
+        "signal.raise_signal(signal.SIGINT)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(model_folder)], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "handled\n"), ended.stderr
+
+
 def test_it_tells_nobody_that_it_was_imported(tmp_path):
     code = (
         "import sys\n"
