@@ -16,6 +16,8 @@ _NEARER = (1.0, 2.0, 4.0)
 _MANY_MORE = 1.5  # times as many glyphs as were seen from farther off: they are the print, the others its headings
 _WELL_MEASURED_PX = 12.0  # smaller glyphs are measured on an enlarged copy
 _SMALLEST_PX = 6.0  # below this a glyph is a speck at the size at which it is looked at
+SMALLEST_PAGE_PX = 2 * _SMALLEST_PX
+"""No print is looked for on a page with a shorter side."""
 _LARGEST_SHARE = 0.25  # of the page's shorter side
 _FEWEST_GLYPHS = 6
 _MOST_COMPONENTS, _COMPARED_AT_ONCE = 3000, 64
@@ -44,7 +46,7 @@ def glyph_height(gray: Gray, dpi: Dpi | None = None) -> float | None:
     Returns:
         Pixels, or None where the page shows no rows of glyphs.
     """
-    if min(gray.shape) < 2 * _SMALLEST_PX:
+    if min(gray.shape) < SMALLEST_PAGE_PX:
         return None
     first = min(1.0, (_FIRST_LOOK_PIXELS / gray.size) ** 0.5)
     heights, scale = np.empty(0), first

@@ -10,16 +10,19 @@ from docpipe.page import Dpi, Gray
 from docpipe.restore.engine import Engine
 from docpipe.restore.engines import load_engine, load_gate
 from docpipe.restore.gate import Gate
-from docpipe.restore.print_size import glyph_height
+from docpipe.restore.print_size import SMALLEST_PAGE_PX, glyph_height
 from docpipe.restore.scale import bring_back, resample, scale_into
 
 Choice = Literal["restored", "original"]
 
 # Counts up when print size, scale or the rules below come to give other pages.
-_VERSION = 4
+_VERSION = 5
 _OPENCV_NO_MEMORY = -4
 # A page on which no pixel moves by more than this many grey levels is left as it was.
 UNCHANGED_LEVELS = 1
+# Where dirt hides all print, a page is looked at again once it is restored at this size: a quarter of the cost, and
+# print of most sizes is small enough for a network there.
+_SECOND_LOOK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Restored:
         choice: which of the two `pixels` is.
         score: what the gate gave the restored version, 0 to 1; None where no gate was asked.
         reason: why the original was kept; empty for a restored page.
-        glyph_px: median glyph height measured on the page; None where no print was found.
+        glyph_px: median glyph height measured on the page, or, where dirt hides all print, on what restoring makes of
+            it; None where no print was found.
         scale: factor by which the page was resampled for the engine.
     """
 
@@ -74,7 +78,7 @@ class Restorer:
             raise
 
     def _restore(self, gray: Gray, dpi: Dpi | None) -> Restored:
-        glyph_px = glyph_height(gray, dpi)
+        glyph_px = glyph_height(gray, dpi) or self._height_below_dirt(gray, dpi)
         if glyph_px is None:
             return Restored(gray, "original", reason="no print found")
         scale = scale_into(glyph_px, self.engine.glyph_range)
@@ -90,6 +94,17 @@ class Restorer:
         if score < self.gate.threshold:
             return Restored(gray, "original", score, "the gate prefers the original", glyph_px, scale)
         return Restored(restored, "restored", score, glyph_px=glyph_px, scale=scale)
+
+    def _height_below_dirt(self, gray: Gray, dpi: Dpi | None) -> float | None:
+        """The glyph height that shows once the page is restored: of faint, dithered or broken print."""
+        if self.engine.glyph_range is None:
+            return None
+        height, width = (round(side * _SECOND_LOOK) for side in gray.shape)
+        if min(height, width) < SMALLEST_PAGE_PX:
+            return None
+        cleaned = self.engine.restore(resample(gray, (height, width)), self.engine.glyph_range[1])
+        found = glyph_height(cleaned, dpi and (dpi[0] * _SECOND_LOOK, dpi[1] * _SECOND_LOOK))
+        return found and found / _SECOND_LOOK
 
 
 def restore_page(

@@ -1,5 +1,6 @@
 """Tiles: a page of any size through a network, in bounded memory, without visible seams."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -84,7 +85,7 @@ def check_tiling(*, tile_px: int, stride: int, overlap_px: int) -> None:
 
 
 def smaller_tile(tile_px: int, *, stride: int, overlap_px: int) -> int | None:
-    """The next smaller `tile_px` where memory did not do for this one: half of it, or the least that leaves a middle.
+    """The next smaller `tile_px` where memory did not do for this one: of half its pixels.
 
     Args:
         tile_px: that was too large.
@@ -92,10 +93,10 @@ def smaller_tile(tile_px: int, *, stride: int, overlap_px: int) -> int | None:
         overlap_px: as for `restore_tiled`.
 
     Returns:
-        None where it is the least already.
+        None where a smaller one would keep less than a 25th of what is computed, and save next to no memory.
     """
-    smallest = _smallest_tile(stride, overlap_px)
-    return max(tile_px // 2, smallest) if tile_px > smallest else None
+    smallest = max(-(-(2 * overlap_px + BLEND_PX) * 5 // 4), _smallest_tile(stride, overlap_px))
+    return max(math.isqrt(tile_px**2 // 2), smallest) if tile_px > smallest else None
 
 
 def _smallest_tile(stride: int, overlap_px: int) -> int:

@@ -51,9 +51,41 @@ def test_a_page_with_print_is_restored(printed):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (300, 300)])
 def test_a_page_without_print_stays_as_it_is(shape):
     blank = np.full(shape, 255, np.uint8)
-    restored = Restorer(Darken()).restore(blank)
-    assert (restored.choice, restored.reason) == ("original", "no print found")
-    assert restored.pixels is blank
+    for engine in (Darken(), Darken(glyph_range=(8, 16))):
+        restored = Restorer(engine).restore(blank)
+        assert (restored.choice, restored.reason) == ("original", "no print found")
+        assert restored.pixels is blank
+
+
+@dataclass
+class Strengthen:
+    """An engine that makes faint print dark, and counts the pixels that it was given."""
+
+    glyph_range: tuple[float, float] | None = (8, 16)
+    name: str = "strengthen"
+    fingerprint: str = "strengthen-1"
+    pixels: int = 0
+
+    def restore(self, gray, glyph_px):
+        self.pixels += gray.size
+        return np.clip(20 * gray.astype(int) - 19 * 255, 0, 255).astype(np.uint8)
+
+
+def test_a_page_whose_print_shows_only_once_it_is_restored_is_restored(printed):
+    faint = printed(30, ink=245)
+    by_itself = Restorer(Darken()).restore(printed(30)).glyph_px
+    assert Restorer(Darken()).restore(faint).reason == "no print found"
+    restored = Restorer(Strengthen()).restore(faint, (300, 300))
+    assert restored.choice == "restored" and restored.glyph_px == pytest.approx(by_itself, rel=0.15)
+    assert restored.scale == pytest.approx(16 / restored.glyph_px) and restored.pixels.min() < 30
+
+
+def test_what_shows_no_print_when_it_is_restored_either_costs_a_quarter(printed):
+    engine, blank = Strengthen(), np.full((300, 420), 250, np.uint8)
+    assert Restorer(engine).restore(blank).reason == "no print found"
+    assert engine.pixels == blank.size / 4
+    of_no_size = Strengthen(glyph_range=None)
+    assert Restorer(of_no_size).restore(printed(30, ink=245)).reason == "no print found" and of_no_size.pixels == 0
 
 
 def test_a_page_that_hardly_changes_stays_as_it_is(printed):

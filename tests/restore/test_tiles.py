@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docpipe.restore.tiles import BLEND_PX, restore_tiled
+from docpipe.restore.tiles import BLEND_PX, check_tiling, restore_tiled, smaller_tile
 
 
 def blur_network(reach_px):
@@ -127,3 +127,19 @@ def test_settings_that_make_no_sense_are_refused(settings_):
     sensible = {"tile_px": 128, "stride": 8, "overlap_px": 16}
     with pytest.raises(ValueError, match=next(iter(settings_))):
         restore_tiled(np.zeros((9, 9), np.uint8), lambda tile: tile, **sensible | settings_)
+
+
+@given(st.integers(64, 4096), st.sampled_from([1, 8, 16, 32]), st.integers(0, 400))
+def test_smaller_tiles_hold_half_the_pixels_as_long_as_enough_of_them_is_kept(tile_px, stride, overlap_px):
+    while (smaller := smaller_tile(tile_px, stride=stride, overlap_px=overlap_px)) is not None:
+        assert smaller < tile_px and 2 * smaller**2 >= tile_px**2 - 4 * tile_px
+        check_tiling(tile_px=smaller, stride=stride, overlap_px=overlap_px)
+        assert smaller - 2 * overlap_px - BLEND_PX >= smaller / 5
+        tile_px = smaller
+
+
+def test_a_card_is_tried_with_tiles_of_a_sixth_of_its_pixels_at_least():
+    sizes = [1024]
+    while (smaller := smaller_tile(sizes[-1], stride=16, overlap_px=160)) is not None:
+        sizes.append(smaller)
+    assert sizes == [1024, 724, 511, 420]
