@@ -60,7 +60,8 @@ def extract(gray: Gray, schema: Schema, engine: Engine) -> Extraction:
     values |= {name: reading.value for name, reading in readings.items()}
     found = {field.name: values[field.name] for field in schema.fields if values.get(field.name)}
     agrees = not schema.mrz or (zone is not None and not zone.wrong)
-    unsure = {*(zone.unsure if zone else ()), *(name for name, reading in readings.items() if not reading.sure)}
+    unsure = {*(zone.unsure if zone else ())} - readings.keys()
+    unsure |= {name for name, reading in readings.items() if not reading.sure}
     valid = agrees and all(
         field.may_be(found.get(field.name, "")) and field.name not in unsure for field in schema.required
     )

@@ -1,5 +1,6 @@
 """What a zone says is valid only if such a field may say it, whatever its check digits say."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -11,6 +12,7 @@ from docpipe.mrz import FORMATS, build_mrz, check_digit, transliterate, wrong_ch
 from docpipe.ocr.extract import extract
 from docpipe.ocr.mrz_reader import UNREAD, MrzReading, fields_of, unsure
 from docpipe.ocr.schema import load_schema
+from docpipe.ocr.values import Reading
 from docpipe.ocr.zone_values import is_zone_value
 
 PAPER = np.full((640, 1000), 255, np.uint8)
@@ -58,6 +60,16 @@ def test_what_two_looks_saw_differently_is_not_valid_where_no_check_digit_tells(
 
 def test_what_no_required_field_says_need_not_be_sure(valid):
     assert valid(TD3, (TD3[0].replace("UTO", "UTD"), TD3[1]))
+
+
+@pytest.mark.parametrize("sure", [True, False])
+def test_a_field_that_is_read_by_its_label_is_as_sure_as_that_reading_whatever_the_zone_says(valid, monkeypatch, sure):
+    schema = load_schema("td3")
+    fields = tuple(replace(one, kind="name") if one.name == "surname" else one for one in schema.fields)
+    monkeypatch.setattr(f"{__name__}.load_schema", lambda _name: replace(schema, fields=fields))
+    readings = {"surname": Reading("ERIKSSON", sure=sure)}
+    monkeypatch.setattr("docpipe.ocr.extract._read_by_labels", lambda *_: readings)
+    assert valid(TD3, tuple(line.replace("ERIKSSON", "ERIK?SON") for line in TD3)) is sure
 
 
 def test_what_two_looks_saw_differently_is_valid_where_a_check_digit_tells(valid):
