@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
-from docpipe.errors import ModelError
+from docpipe.errors import DocpipeError, ModelError
 
 State = Literal["ok", "missing", "broken"]
 _DISTRIBUTION = "docpipe-ocr"
@@ -79,7 +79,21 @@ def _engines() -> Iterator[Finding]:
         yield Finding("engines", "onnx", "broken", str(error), mend)
     else:
         yield Finding("engines", "onnx", "ok", f"runs {shipped} on {', '.join(usable_devices())}")
-    yield _package("engines", "openvino", "missing", f"pip install '{_DISTRIBUTION}[openvino]'")
+    yield _openvino()
+
+
+def _openvino() -> Finding:
+    found = _package("engines", "openvino", "missing", f"pip install '{_DISTRIBUTION}[openvino]'")
+    if found.state != "ok":
+        return found
+    try:
+        from docpipe.restore import SHIPPED_MODEL
+        from docpipe.restore.openvino_engine import OpenvinoEngine
+
+        shipped = OpenvinoEngine(SHIPPED_MODEL, threads=1).card.fingerprint
+    except (ImportError, DocpipeError) as error:
+        return Finding("engines", "openvino", "missing", str(error), "pip install --force-reinstall openvino")
+    return Finding("engines", "openvino", "ok", f"{found.detail}, runs {shipped} on cpu")
 
 
 def _tesseract() -> Iterator[Finding]:

@@ -278,6 +278,20 @@ def test_doctor_notices_what_is_broken(monkeypatch):
     assert ended.exit_code == ExitCode.MISSING_TOOL and "!!  onnx" in ended.stdout
 
 
+def test_doctor_notices_an_openvino_that_does_not_load(monkeypatch):
+    pytest.importorskip("openvino", reason="OpenVINO is not installed (pip install 'docpipe-ocr[openvino]')")
+    assert "runs compact" in _openvino_line()
+    monkeypatch.delitem(sys.modules, "docpipe.restore.openvino_engine", raising=False)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert "--  openvino" in _openvino_line() and "does not load" in _openvino_line()
+
+
+def _openvino_line():
+    ended = docpipe("doctor")
+    assert ended.exit_code == ExitCode.OK
+    return next(line for line in ended.stdout.splitlines() if " openvino " in line)
+
+
 def test_nothing_asks_for_the_network(folder):
     code = (
         "import socket, sys\n"

@@ -15,7 +15,7 @@ from docpipe.mrz import FORMATS
 from docpipe.ocr.engines import load_ocr
 from docpipe.ocr.schema import load_schema
 from eval.gallery import __main__ as command
-from eval.gallery.causes import CAUSES, Traces, cause_of, traces_of
+from eval.gallery.causes import CAUSES, Traces, cause_of, is_ink_gone, traces_of
 from eval.gallery.page import read_seen
 from eval.gallery.pictures import DETAIL_ASPECT, SIZES, as_jpeg, detail_of, picture
 from eval.gallery.places import levelled, misplaced, true_boxes
@@ -132,6 +132,11 @@ def ragged(gray):
 ])  # fmt: skip
 def test_each_cause_is_told_by_what_became_of_the_print(written, before, after, is_placed, cause):
     assert cause_of(traces_of(written, before(written), after(written), BOX, is_placed=is_placed)) == cause
+
+
+def test_ink_is_gone_where_no_cleaning_can_find_it(written):
+    assert is_ink_gone(written, wiped(written), BOX) and is_ink_gone(written, paled(written, 0.1), BOX)
+    assert not any(is_ink_gone(written, noisy, BOX) for noisy in (written, specked(written), ragged(written)))
 
 
 def test_every_cause_can_be_told_apart():

@@ -15,7 +15,7 @@ from eval.suites import __main__ as command
 from eval.suites import lock, reading
 from eval.suites.reading import Verdict
 from eval.suites.suite import Sizes, SuitePage, pages_of, suites_of
-from eval.suites.tables import Judged, changes, rows_of, strata_tables, ways_table
+from eval.suites.tables import Judged, changes, ink_table, rows_of, strata_tables, ways_table
 from eval.suites.ways import PEERS, PeerError, _by_program, load_way
 
 
@@ -115,6 +115,7 @@ def test_a_run_prints_all_tables_and_a_second_one_reads_nothing_again(small, mon
     arguments = ["--no-peers", "--work", str(work), "--jobs", "1"]
     first = CliRunner().invoke(command.main, arguments, catch_exceptions=False)
     assert first.exit_code == 0, first.output
+    assert "ink of required fields" in first.stdout
     assert "severity" in first.stdout and "## clean" in first.stdout and "for testing only" in first.stdout
     monkeypatch.setattr(reading, "judge_one", never)
     again = CliRunner().invoke(command.main, arguments, catch_exceptions=False)
@@ -143,6 +144,20 @@ def test_families_and_layouts_for_testing_only_are_starred(small):
     everything = Judged(suites[0], {one.file: one for one in pages}, ways, right)
     text = "\n".join(strata_tables(everything, folder))
     assert "halftone*" in text and "faded_ink*" not in text
+
+
+def test_cards_that_lack_ink_are_counted_apart_from_those_that_do_not():
+    suite, true = suites_of(None)[0], {"surname": "Doe"}
+    pages = {f"{card}.png": SuitePage(f"{card}.png", card, f"{card}.png", "td1", true, None) for card in "abcdef"}
+
+    def read(passing):
+        return {file: Verdict(file, {"surname": file[0] in passing}, False, 0.0) for file in pages}
+
+    judged = Judged(suite, pages, {"raw": read("ad"), "docpipe": read("abe")}, read("abcdef"))
+    there, gone = (line.split() for line in ink_table(judged, {"d.png", "e.png"})[1:3])
+    assert there[4:10] == ["4", "1", "2", "4", "1", "0"] and there[-2:] == ["33", "%"]
+    assert gone[5:11] == ["2", "1", "1", "2", "1", "1"] and gone[-2:] == ["0", "%"]
+    assert len(ink_table(judged, set())) == 3, "no line for what no card is"
 
 
 def test_a_new_lock_begins_the_table_of_results_anew(monkeypatch, tmp_path):

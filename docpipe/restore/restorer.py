@@ -20,7 +20,7 @@ _VERSION = 5
 _OPENCV_NO_MEMORY = -4
 # A page on which no pixel moves by more than this many grey levels is left as it was.
 UNCHANGED_LEVELS = 1
-# Where dirt hides all print, a page is looked at again once it is restored at this size: a quarter of the cost, and
+# Where dirt hides all print, a page is looked at again once it is restored at this size: a quarter of its pixels, and
 # print of most sizes is small enough for a network there.
 _SECOND_LOOK = 0.5
 

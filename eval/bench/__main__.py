@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from docpipe.errors import DocpipeError
+from docpipe.registry import FOLDER_VARIABLE
 from eval.bench.batch import batch
 from eval.bench.card import card
 from eval.bench.engines import engines
@@ -53,6 +54,7 @@ def main(
     python -m eval.bench --only card --model runs/001-compact/model
     python -m eval.bench --quick
     """
+    os.environ.pop(FOLDER_VARIABLE, None)           # another model in service would be measured in some sections alone
     wanted = {"cards": cards, "small_pages": pages, "finished_pages": finished}
     amounts = replace(QUICK if quick else Amounts(), **{name: count for name, count in wanted.items() if count})
     run = Run(amounts, Report(), model)

@@ -11,10 +11,9 @@ from PIL import Image
 from docpipe.errors import DocpipeError
 from docpipe.evaluate.provenance import PAIRS_NAME
 from docpipe.evaluate.records import read_records
-from docpipe.imageio import open_scan
 from docpipe.ocr.engines import load_ocr
-from docpipe.page import Gray
 from eval.gallery.causes import NOT_FOUND, cause_of, traces_of
+from eval.gallery.ink import read_gray
 from eval.gallery.page import Drawn, Exhibit, as_markdown, as_text, counted, read_seen
 from eval.gallery.pictures import as_jpeg, picture
 from eval.gallery.places import levelled, misplaced, true_boxes
@@ -90,7 +89,7 @@ def _show(write: Path | None, count: int, model: Path | None, work: Path, reader
 def _exhibited(result: Result, folder: Path, truth: Record, made: Record, model: Path | None) -> Shown:
     """A result with its causes, and its picture."""
     page = result.page
-    clean, noisy = (_gray(folder / kind / page.file) for kind in ("clean", "noisy"))
+    clean, noisy = (read_gray(folder / kind / page.file) for kind in ("clean", "noisy"))
     restored = load_way("docpipe", model)(noisy)
     versions = [clean, noisy, restored]
     boxes = true_boxes(truth["fields"], page.schema)
@@ -109,11 +108,6 @@ def _exhibited(result: Result, folder: Path, truth: Record, made: Record, model:
 def _records(path: Path, needs: str) -> dict[str, Record]:
     """The lines of a file by the card they are about."""
     return {record["file"]: record for record in read_records(path, dict, of="a card", needs=needs)}
-
-
-def _gray(path: Path) -> Gray:
-    with open_scan(path.read_bytes()) as scan:
-        return scan.read(0).pixels
 
 
 def _write(page: Path, exhibits: Sequence[Exhibit], sheets: Sequence[Image.Image], origin: Sequence[str],

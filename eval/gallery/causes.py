@@ -54,9 +54,10 @@ class Traces:
 
 
 NOT_FOUND = "its place is not found"
+INK_GONE = "ink is gone before cleaning"
 CAUSES: Mapping[str, Callable[[Traces], bool]] = {
     "the network wiped print": lambda found: found.wiped >= WIPED,
-    "ink is gone before cleaning": lambda found: found.gone_before >= GONE_STROKES or (
+    INK_GONE: lambda found: found.gone_before >= GONE_STROKES or (
         found.ink_before < GONE_INK and found.seen_before < HARDLY_SEEN and found.seen_after < FLAWLESS
     ),
     NOT_FOUND: lambda found: not found.is_placed,
@@ -71,6 +72,11 @@ CAUSES: Mapping[str, Callable[[Traces], bool]] = {
 def cause_of(traces: Traces) -> str:
     """The first of `CAUSES` that fits."""
     return next(cause for cause, fits in CAUSES.items() if fits(traces))
+
+
+def is_ink_gone(clean: Gray, noisy: Gray, box: Box) -> bool:
+    """Whether a letter of a field can no longer be seen before anybody cleans; arguments as for `traces_of`."""
+    return CAUSES[INK_GONE](traces_of(clean, noisy, noisy, box))
 
 
 def traces_of(clean: Gray, noisy: Gray, restored: Gray, box: Box, *, is_placed: bool = True) -> Traces:

@@ -13,11 +13,12 @@ from docpipe.console import progress_bar
 from docpipe.cores import usable_cores
 from docpipe.errors import DocpipeError, UsageError
 from docpipe.ocr.engines import load_ocr
+from eval.gallery.ink import pages_without_ink
 from eval.record import RESULTS, commit_and_day, keep
 from eval.suites import lock
 from eval.suites.reading import Verdict, judge, reader_hash
 from eval.suites.suite import OCR, SECOND_OCR, SECOND_PAGES, Suite, SuitePage, pages_of, suites_of
-from eval.suites.tables import Judged, changes, fields_table, rows_of, strata_tables, ways_table
+from eval.suites.tables import Judged, changes, fields_table, ink_table, rows_of, strata_tables, ways_table
 from eval.suites.ways import CONTROLS, ENGINES, PEERS, fingerprint, require_programs
 
 RESULTS_TABLE = "suites.csv"
@@ -105,7 +106,9 @@ def _judge_all(suites: Sequence[Suite], run: Run, keep_as: str | None) -> None:
         rows += rows_of(judged)
         lines += ["", *ways_table(judged), *changes(judged)]
         if suite.name == "cards":
-            lines += ["", *strata_tables(judged, folder)]
+            with progress_bar(f"{suite.name}: ink", "pages", len(pages)) as tell:
+                gone = pages_without_ink(pages, folder, jobs=run.jobs, tell=tell)
+            lines += ["", *strata_tables(judged, folder), "", *ink_table(judged, gone)]
             if run.peers:
                 second = _by_second_engine(suite, place, pages, run)
                 rows += rows_of(second)

@@ -1,7 +1,7 @@
 """What a run of the suites prints: the ways side by side, and the families, layouts and severities of the cards."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def ways_table(judged: Judged) -> list[str]:
             lines.append(f"{line} {'':8} {'':7} {'':24} {'':8} {'':9} {_count(row['false_accepts']):>6}")
             continue
         net = f"{100 * row['net']:+.1f} [{100 * row['net_low']:+.1f}, {100 * row['net_high']:+.1f}]"
-        share = "" if row["share_of_possible"] is None else f"{100 * row['share_of_possible']:.0f} %"
+        share = _percent(row["share_of_possible"])
         lines.append(
             f"{line} {row['rescued']:8} {row['broken']:7} {net:>24} {row['p']:8.2g} {share:>9} "
             f"{_count(row['false_accepts']):>6} {row['seconds']:7.3f}"
@@ -146,6 +146,33 @@ def strata_tables(judged: Judged, folder: Path, way: str = "docpipe") -> list[st
     return [*lines, f"{UNSEEN} for testing only: no training may see this noise or layout."]
 
 
+def ink_table(judged: Judged, gone: Collection[str], way: str = "docpipe") -> list[str]:
+    """Raw and cleaned where a required field lacks ink before anybody cleans, and where none does.
+
+    Args:
+        judged: a suite of synthetic cards.
+        gone: the files of which ink is gone, as `eval.gallery.ink` tells it.
+        way: what cleaned.
+    """
+    lines = [f"{'ink of required fields':<23} {'n':>4} {'raw':>5} {way:>8} {'clean':>6} {'rescued':>8} {'broken':>7} "
+             f"{'net, points (bootstrap)':>24} {'possible':>9}"]  # fmt: skip
+    groups = {"there, all of it": [file for file in judged.pages if file not in gone],
+              "gone in one at least": [file for file in judged.pages if file in gone]}  # fmt: skip
+    for name, files in groups.items():
+        if not files:
+            continue
+        table, (low, high) = judged.table(way, files), judged.net_interval(way, files)
+        clean = sum(judged.clean[file].passes for file in files)
+        share = share_of_possible(table, clean / len(files))
+        net = f"{100 * table.absolute_uplift:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+        lines.append(
+            f"{name:<23} {table.cards:4} {table.both + table.broken:5} {table.both + table.rescued:8} {clean:6} "
+            f"{table.rescued:8} {table.broken:7} {net:>24} {_percent(share):>9}"
+        )
+    return [*lines, "gone: of a letter a fifth of the strokes, or so much that grain drowns it; by pixels of the clean "
+                    "and the noisy page, before anything is cleaned or read"]  # fmt: skip
+
+
 def changes(judged: Judged, way: str = "docpipe") -> list[str]:
     """Every page that a way broke, or every field that it gained and lost; names only, never a value."""
     if judged.suite.counts == "cards":
@@ -183,6 +210,10 @@ def fields_table(judged: Judged, way: str = "docpipe") -> list[str]:
 
 def _mean(seconds: Sequence[float]) -> float:
     return sum(seconds) / len(seconds) if seconds else 0.0
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f} %"
 
 
 def _count(number: object) -> str:

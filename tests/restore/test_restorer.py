@@ -80,7 +80,7 @@ def test_a_page_whose_print_shows_only_once_it_is_restored_is_restored(printed):
     assert restored.scale == pytest.approx(16 / restored.glyph_px) and restored.pixels.min() < 30
 
 
-def test_what_shows_no_print_when_it_is_restored_either_costs_a_quarter(printed):
+def test_what_shows_no_print_when_it_is_restored_either_is_kept_and_is_restored_at_half_its_size_alone(printed):
     engine, blank = Strengthen(), np.full((300, 420), 250, np.uint8)
     assert Restorer(engine).restore(blank).reason == "no print found"
     assert engine.pixels == blank.size / 4
