@@ -1,5 +1,7 @@
 """What the loops of all stages share: where they run, the batches, the schedule, the average, the log."""
 
+import atexit
+import gc
 import math
 import os
 import threading
@@ -67,9 +69,16 @@ def join(device: str) -> Place:
         return Place(device)
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+        atexit.register(_leave)
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     return Place(device, distributed.get_rank(), world)
+
+
+def _leave() -> None:
+    """Leave the others before Python ends: a thread of the group that asks for Python's lock after that aborts."""
+    gc.collect()    # networks that still hold the group keep its threads
+    distributed.destroy_process_group()
 
 
 def prepare(config: TrainConfig) -> None:
