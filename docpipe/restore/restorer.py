@@ -23,6 +23,7 @@ UNCHANGED_LEVELS = 1
 # Where dirt hides all print, a page is looked at again once it is restored at this size: a quarter of its pixels, and
 # print of most sizes is small enough for a network there.
 _SECOND_LOOK = 0.5
+_EVEN_LEVELS = 3    # a page whose grays lie no farther apart at that size is bare paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,10 @@ class Restorer:
         height, width = (round(side * _SECOND_LOOK) for side in gray.shape)
         if min(height, width) < SMALLEST_PAGE_PX:
             return None
-        cleaned = self.engine.restore(resample(gray, (height, width)), self.engine.glyph_range[1])
+        smaller = resample(gray, (height, width))
+        if np.ptp(smaller) <= _EVEN_LEVELS:
+            return None
+        cleaned = self.engine.restore(smaller, self.engine.glyph_range[1])
         found = glyph_height(cleaned, dpi and (dpi[0] * _SECOND_LOOK, dpi[1] * _SECOND_LOOK))
         return found and found / _SECOND_LOOK
 
