@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -99,6 +100,8 @@ def clean(
     docpipe clean scans/ --json > pages.jsonl   one line a page, for programs
     docpipe clean - -o - < in.png > out.png     in a pipe
     """
+    # Read when NumPy is loaded, whose linear algebra is not used here: its threads would spin for a tenth of a second.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Late, here and below: `--help` must not load OpenCV.
     from docpipe.clean import Batch, BatchOptions, PageOptions, keep_freed_memory, plan_jobs
     from docpipe.console import Reporter

@@ -9,6 +9,7 @@ from docpipe.clean.discover import Job
 from docpipe.clean.ledger import Ledger
 from docpipe.clean.memory import MEMORY_IN_WORK, MemoryBudget
 from docpipe.clean.one_file import FileReport, PageOptions, clean_file, settings_of
+from docpipe.clean.paths import resolve_once
 from docpipe.clean.worklist import Worklist
 from docpipe.restore import Restorer
 
@@ -72,7 +73,7 @@ class Batch:
         return Worklist(jobs, ledger, settings, force=self.options.force, verify=self.options.verify)
 
     def _run(self, worklist: Worklist) -> Iterator[FileReport]:
-        budget = MemoryBudget(MEMORY_IN_WORK)
+        budget, resolve = MemoryBudget(MEMORY_IN_WORK), resolve_once()
         in_work: set[Future[FileReport]] = set()
         with ThreadPoolExecutor(self.options.jobs, thread_name_prefix="clean") as pool:
             try:
@@ -80,9 +81,8 @@ class Batch:
                     if self.stop.is_set():
                         break
                     worklist.begin(work)
-                    in_work.add(
-                        pool.submit(clean_file, work.job, self.restorer, self.page_options, budget, work.known)
-                    )
+                    how = self.restorer, self.page_options, budget, work.known, resolve
+                    in_work.add(pool.submit(clean_file, work.job, *how))
                     if len(in_work) > self.options.jobs:
                         yield from _ended(in_work, worklist)
                 while in_work:

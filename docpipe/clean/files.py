@@ -100,13 +100,22 @@ def _appearing_on_store(output: Url) -> Iterator[BinaryIO]:
 def _appearing_on_disk(output: Path) -> Iterator[BinaryIO]:
     part = part_of(output)
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w+b") as stream:
+        with _opened_anew(part) as stream:
             yield stream
         part.replace(output)
-    finally:
-        with suppress(OSError):  # it is gone after the rename; a place that is read-only never had it
+    except BaseException:
+        with suppress(OSError):  # a place that is read-only never had it
             part.unlink()
+        raise
+
+
+def _opened_anew(path: Path) -> BinaryIO:
+    """A new file to write and read, its folder made where there is none yet."""
+    try:
+        return path.open("w+b")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("w+b")
 
 
 def remove_parts(outputs: Iterable[Place]) -> None:

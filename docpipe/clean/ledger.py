@@ -9,7 +9,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +84,7 @@ class FileRecord:
 _STAMP = [field.name for field in fields(Stamp)]
 _RESULT = [field.name for field in fields(PageResult)]
 _COLUMNS = [*_STAMP, *_RESULT]
+_stamp_values, _result_values = attrgetter(*_STAMP), attrgetter(*_RESULT)
 _SCHEMA = f"""
 create table pages (
     output text not null, page integer not null,
@@ -188,18 +190,19 @@ class Ledger:
                 files.setdefault(self._place(output), FileRecord(_stamp(row), [])).pages.append(_result(row))
         return files
 
-    def start(self, output: Place) -> None:
+    def start(self, output: Place, resolve: Resolve = Path.resolve) -> None:
         """Note that work on a file begins. The row of its first page stands for all of them."""
         with self._errors():
-            self._database.execute(_START, (self._key(output), time.time()))
+            self._database.execute(_START, (self._key(output, resolve), time.time()))
 
-    def finish(self, output: Place, record: FileRecord) -> None:
+    def finish(self, output: Place, record: FileRecord, resolve: Resolve = Path.resolve) -> None:
         """Note how each page of a file ended, in one transaction. Pages that the file no longer has go."""
-        key, now = self._key(output), time.time()
-        stamp = (os.fsencode(record.stamp.source), *astuple(record.stamp)[1:])
+        key, now = self._key(output, resolve), time.time()
+        source, *stamp = _stamp_values(record.stamp)
+        rows = [(key, os.fsencode(source), *stamp, *_result_values(page), now) for page in record.pages]
         with self._errors():
             self._database.execute("begin")
-            self._database.executemany(_FINISH, [(key, *stamp, *astuple(page), now) for page in record.pages])
+            self._database.executemany(_FINISH, rows)
             self._database.execute(_FORGET, (key, len(record.pages)))
             self._database.execute("commit")
 

@@ -108,7 +108,8 @@ def clean_stream(
 
 
 def clean_file(
-    job: Job, restorer: Restorer, options: PageOptions, budget: MemoryBudget, known: FileRecord | None = None
+    job: Job, restorer: Restorer, options: PageOptions, budget: MemoryBudget, known: FileRecord | None = None,
+    resolve: Resolve = Path.resolve,
 ) -> FileReport:
     """Clean one file. Its output appears under its name whole or not at all.
 
@@ -118,6 +119,7 @@ def clean_file(
         options: how pages are read and written.
         budget: shared by all threads.
         known: what the ledger knows; an output that was made of the same content in the same way stays.
+        resolve: resolves the folder of the input.
 
     Returns:
         The report; a file that cannot be read or written is reported as failed.
@@ -127,7 +129,7 @@ def clean_file(
         StorageError: the place of the input or of the output went away.
     """
     began = time.perf_counter()
-    stamp = Stamp(source=source_of(job), settings=settings_of(restorer, options))
+    stamp = Stamp(source=source_of(job, resolve), settings=settings_of(restorer, options))
     try:
         if job.problem:
             raise InputError(job.problem, job.hint)

@@ -53,7 +53,7 @@ def real_place(place: Place, resolve: Resolve = Path.resolve) -> Place:
 
 
 def resolve_once() -> Resolve:
-    """Resolves each folder once. For one look at many files: what links lead to later it does not see."""
+    """Resolves each folder once. For one look at many files, or one batch: what links lead to later it does not see."""
     return functools.cache(Path.resolve)
 
 

@@ -50,11 +50,11 @@ class Worklist:
         """Files that fail because they would overwrite what is not ours; heard of by the ledger, it would be ours."""
         self.to_do: list[Work] = []
         """In the order of the jobs."""
-        resolve = resolve_once()
+        self._resolve = resolve_once()
         self._begun = ledger.begun()
         for job in jobs:
-            record = None if force else ledger.find(job.output, resolve)
-            if record is not None and not verify and looks_done(job, record, settings, resolve):
+            record = None if force else ledger.find(job.output, self._resolve)
+            if record is not None and not verify and looks_done(job, record, settings, self._resolve):
                 self.done.append(job)
             elif ledger.is_kept and not force and record is None and exists(job.output):
                 self.spared.append(_spared(job))
@@ -63,9 +63,8 @@ class Worklist:
 
     def done_before(self) -> Iterator[FileReport]:
         """A report of each file in `done`, taken from the ledger one at a time."""
-        resolve = resolve_once()
         for job in self.done:
-            record = self._ledger.find(job.output, resolve)
+            record = self._ledger.find(job.output, self._resolve)
             assert record is not None, "a row that was there is gone, and nobody but this batch writes to the ledger"
             yield FileReport(job, record, was_done=True)
 
@@ -75,12 +74,12 @@ class Worklist:
 
     def begin(self, work: Work) -> None:
         """Note that a file is handed out."""
-        self._ledger.start(work.job.output)
+        self._ledger.start(work.job.output, self._resolve)
         self._begun.append(work.job.output)
 
     def end(self, report: FileReport) -> None:
         """Note what came back of it."""
-        self._ledger.finish(report.job.output, report.record)
+        self._ledger.finish(report.job.output, report.record, self._resolve)
 
     def chunks(self, most: int, workers: int = 1) -> Iterator[tuple[Work, ...]]:
         """The files that are left, some at a time, each chunk begun when it is taken.

@@ -5,9 +5,9 @@ Source: Portable Network Graphics (PNG) Specification, Third Edition (W3C, 2025)
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
-from typing import cast
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -21,6 +21,8 @@ from docpipe.imageio.source import PageHeader, stored_dpi, upright_header
 from docpipe.page import Dpi, Samples
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEADER_END = 33  # of a file: the header is the first chunk, and 13 bytes long
+_NUMBER = struct.Struct(">I")
 _FOR_DECODERS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}  # no text bombs, no half animations
 _KEPT = {b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"tIME", b"gAMA", b"sRGB", b"cHRM"}
 _PALETTE, _HAS_COLOUR = 3, {2, 6}
@@ -34,7 +36,11 @@ _ENCODING = [
     *((cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH) if hasattr(cv2, "IMWRITE_PNG_FILTER") else ()),
 ]
 
-Chunk = tuple[bytes, memoryview]
+
+class _Chunk(NamedTuple):
+    name: bytes
+    body: memoryview
+    whole: memoryview   # with length, name and checksum
 
 
 class PngFile:
@@ -46,8 +52,8 @@ class PngFile:
 
     def __init__(self, data: bytes) -> None:
         self._chunks = list(_chunks(data))
-        first = dict(reversed(self._chunks))
-        if b"IDAT" not in first or sum(name == b"IHDR" for name, _ in self._chunks) != 1:
+        first = {chunk.name: chunk.body for chunk in reversed(self._chunks)}
+        if b"IDAT" not in first or sum(chunk.name == b"IHDR" for chunk in self._chunks) != 1:
             raise UnreadableError("is damaged (it does not have one header and pixels)")
         width, height, self._depth, kind = struct.unpack_from(">IIBB", first[b"IHDR"])
         if b"acTL" in first and struct.unpack_from(">I", first[b"acTL"])[0] > 1:
@@ -61,7 +67,7 @@ class PngFile:
 
     def decode(self, colour: bool) -> Samples:
         """Samples as stored; see PageSource."""
-        bare = _file((name, body) for name, body in self._chunks if name in _FOR_DECODERS)
+        bare = b"".join((_SIGNATURE, *(chunk.whole for chunk in self._chunks if chunk.name in _FOR_DECODERS)))
         if self._depth == 16:
             return _decoded16(bare, colour)
         with PngImagePlugin.PngImageFile(BytesIO(bare)) as image:
@@ -71,11 +77,11 @@ class PngFile:
     def encode(self, samples: Samples, bilevel: bool) -> bytes:
         """A file of new samples with the chunks of this one."""
         pixels = _encoded_bilevel(samples) if bilevel else _encoded(samples)
-        header, *rest = (chunk for chunk in _chunks(pixels) if chunk[0] in _FOR_DECODERS)
-        return _file((header, *self._kept(3 if samples.ndim == 3 else 1), *rest))
+        kept = self._kept(3 if samples.ndim == 3 else 1)
+        return b"".join((pixels[:_HEADER_END], *kept, memoryview(pixels)[_HEADER_END:]))
 
-    def _kept(self, channels: int) -> Iterator[tuple[bytes, bytes]]:
-        for name, chunk in self._chunks:
+    def _kept(self, channels: int) -> Iterator[bytes]:
+        for name, chunk, _ in self._chunks:
             body = bytes(chunk) if name in _KEPT else b""
             if name == b"pHYs" and self.header.orientation >= 5:
                 body = body[4:8] + body[:4] + body[8:]
@@ -87,32 +93,27 @@ class PngFile:
             elif name == b"iCCP" and not profile_fits(_profile(body), channels):
                 continue
             if body:
-                yield name, body
+                yield _chunk(name, body)
 
 
-def _chunks(data: bytes) -> Iterator[Chunk]:
+def _chunks(data: bytes) -> Iterator[_Chunk]:
     """All chunks up to the end of the picture, their checksums tested."""
     view, at, name = memoryview(data), len(_SIGNATURE), b""
     while name != b"IEND":
         if at + 12 > len(data):
             raise UnreadableError("is cut short")
-        (size,) = struct.unpack_from(">I", data, at)
-        name, body = data[at + 4 : at + 8], view[at + 8 : at + 8 + size]
-        if at + 12 + size > len(data):
+        name, (size,) = data[at + 4 : at + 8], _NUMBER.unpack_from(data, at)
+        end = at + 12 + size
+        if end > len(data):
             raise UnreadableError("is cut short")
-        (checksum,) = struct.unpack_from(">I", data, at + 8 + size)
-        if name in _FOR_DECODERS and zlib.crc32(body, zlib.crc32(name)) != checksum:
+        if name in _FOR_DECODERS and (zlib.crc32(view[at + 4 : end - 4]),) != _NUMBER.unpack_from(data, end - 4):
             raise UnreadableError("is damaged (a checksum does not match)")
-        yield name, body
-        at += 12 + size
+        yield _Chunk(name, view[at + 8 : end - 4], view[at:end])
+        at = end
 
 
-def _file(chunks: Iterable[tuple[bytes, bytes | memoryview]]) -> bytes:
-    parts: list[bytes | memoryview] = [_SIGNATURE]
-    for name, body in chunks:
-        checksum = zlib.crc32(body, zlib.crc32(name))
-        parts += struct.pack(">I", len(body)), name, body, struct.pack(">I", checksum)
-    return b"".join(parts)
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return b"".join((_NUMBER.pack(len(body)), name, body, _NUMBER.pack(zlib.crc32(name + body))))
 
 
 def _decoded16(bare: bytes, colour: bool) -> Samples:
