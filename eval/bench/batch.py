@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from statistics import median
 from time import process_time
 from typing import NamedTuple, TypeVar
 
@@ -63,8 +64,8 @@ def ways(cores: int) -> list[Way]:
 def batch(bench: Run) -> None:
     """Print every way of using the cores; then processor seconds of the whole and of its parts.
 
-    The whole and its parts run at the same time on the same cores. One after the other they differed by a tenth
-    either way: no minute of a shared machine is like the next.
+    The whole and its parts run at the same time on the same cores, several times over. One after the other they
+    differed by a tenth either way, and so still by a hundredth: no minute of a shared machine is like the next.
     """
     count = bench.amounts.cards
     default, *others = ways(usable_cores())
@@ -73,22 +74,25 @@ def batch(bench: Run) -> None:
         paths = scans.write_cards(folder / "scans", count)
         megabytes = sum(path.stat().st_size for path in paths) / 1e6
         ran = {way: _clean(folder, paths, way, bench.model) for way in (default, *others)}
-        whole, parts = _side_by_side(folder, paths, bench.model)
+        beside = [_side_by_side(folder, paths, bench.model) for _ in range(bench.amounts.batches)]
     bench.report.say(
         f"{count} cards of {scans.CARD_PX[1]} x {scans.CARD_PX[0]}, {megabytes / count:.2f} MB each as PNG",
         f"{'processes x files x threads':<32} {'clock s':>9} {'cards/s':>8} {'processor s':>12} {'busy':>8} {'MB':>6}",
         *(_line(way, ran[way], count, "  the default" * way.is_default) for way in ran),
     )
     bench.report.judge(BUSY, _busy(default, ran[default]))
-    needed = sum(parts.values())
+    over_parts = [whole / sum(parts.values()) for whole, parts in beside]
+    over_network = [whole / (sum(parts.values()) - parts[AROUND]) for whole, parts in beside]
     bench.report.say(
-        "processor seconds over all cards, all at the same time on the same cores; of the parts, a page in one thread:",
-        f"docpipe clean, its start included {whole:.1f}; "
-        + "; ".join(f"{part} {seconds:.1f}" for part, seconds in parts.items()),
+        "processor seconds over all cards, all at the same time on the same cores; of the parts, a page in one thread; "
+        f"medians of {len(beside)} batches:",
+        f"docpipe clean, its start included {median(whole for whole, _ in beside):.1f}; "
+        + "; ".join(f"{part} {median(parts[part] for _, parts in beside):.1f}" for part in PARTS),
         f"engine: {NETWORK}, {AROUND}, which is what the batch is handed",
+        f"batch by batch: {', '.join(f'{ratio:.3f}' for ratio in over_parts)}",
     )
-    bench.report.judge(OVER_PARTS, whole / needed)
-    bench.report.judge(OVER_NETWORK, whole / (needed - parts[AROUND]))
+    bench.report.judge(OVER_PARTS, median(over_parts))
+    bench.report.judge(OVER_NETWORK, median(over_network))
 
 
 def _line(way: Way, ran: Ran, count: int, remark: str) -> str:
@@ -132,6 +136,7 @@ def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tu
         process = os.posix_spawn(command[0], command, os.environ)
         _, status, used = os.wait4(process, 0)
         parts = sum((Counter(share.result()) for share in shares), Counter())
+    shutil.rmtree(folder / "whole")
     if status:
         sys.exit(f"docpipe clean ended with {os.waitstatus_to_exitcode(status)}")
     return used.ru_utime + used.ru_stime, parts

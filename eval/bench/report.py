@@ -67,6 +67,7 @@ class Amounts:
     Args:
         rounds: turns that count, of everything that is measured in turns.
         cards: scans of a batch.
+        batches: of so many cards, each beside its parts.
         small_pages: over which memory must not grow.
         big_page_px: height and width of the large page.
         finished_pages: that a second run finds done.
@@ -75,6 +76,7 @@ class Amounts:
 
     rounds: int = 9
     cards: int = 500
+    batches: int = 5
     small_pages: int = 5_000
     big_page_px: tuple[int, int] = (9921, 7016)      # A3 at 600 dpi
     finished_pages: int = 20_000
@@ -82,8 +84,9 @@ class Amounts:
 
 
 QUICK = Amounts(
-    rounds=2, cards=4, small_pages=150, big_page_px=(1500, 1400), finished_pages=300, ledger_rows=(100, 1_000)
-)
+    rounds=2, cards=4, batches=1, small_pages=150, big_page_px=(1500, 1400), finished_pages=300,
+    ledger_rows=(100, 1_000),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
