@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -57,6 +57,7 @@ def train(
         click.echo(json.dumps(next(iter(stages.values())) if chain.is_one else stages, indent=1))
     with needs_extra("train"):
         from docpipe.train.chain_run import new_chain_run, require_chain_ready, resume_chain_run, run_chain
+        from docpipe.train.run_folder import alone_in
         from docpipe.train.running import join
     place = join(device)
     if chain is not None:
@@ -66,13 +67,15 @@ def train(
         folder = place.agree(partial(new_chain_run, runs, chain))
     else:
         assert resume is not None
-        folder, chain = resume, place.agree(partial(resume_chain_run, resume, changed, device=device))
-    with _told(chain.steps) as tell:
-        try:
-            run_chain(chain, folder, place, tell=tell)
-        except KeyboardInterrupt:
-            click.echo(f"{folder} goes on from its last check: docpipe train --resume {folder}", err=True)
-            raise
+        folder = resume
+    with alone_in(folder) if place.is_first else nullcontext():
+        chain = chain or place.agree(partial(resume_chain_run, folder, changed, device=device))
+        with _told(chain.steps) as tell:
+            try:
+                run_chain(chain, folder, place, tell=tell)
+            except KeyboardInterrupt:
+                click.echo(f"{folder} goes on from its last check: docpipe train --resume {folder}", err=True)
+                raise
     if place.is_first:
         click.echo(f"-> {folder}", err=True)
 

@@ -1,5 +1,6 @@
 """Train a network and lay it beside the others; it is not in service by that."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from prefect import flow, get_run_logger
@@ -46,19 +47,22 @@ def train(
         unfinished_chain_run,
     )
     from docpipe.train.export import export
-    from docpipe.train.run_folder import read_config
+    from docpipe.train.run_folder import alone_in, read_config
     from docpipe.train.running import join
 
-    with discreet(private_folder(Path(runs))), gpu_slot(device):
+    with discreet(private_folder(Path(runs))), gpu_slot(device), ExitStack() as held:
         if resume:
-            run, chain = Path(resume), resume_chain_run(Path(resume), changes or {})
+            run = Path(resume)
+            held.enter_context(alone_in(run))
+            chain = resume_chain_run(run, changes or {})
         else:
             chain = load_chain(Path(config), changes)
             require_chain_ready(chain, device)
             stopped = unfinished_chain_run(Path(runs), chain) if go_on else None
+            run = stopped or new_chain_run(Path(runs), chain)
+            held.enter_context(alone_in(run))
             if stopped:
                 resume_chain_run(stopped, {})
-            run = stopped or new_chain_run(Path(runs), chain)
         get_run_logger().info("training run %s, %s, %d steps", run.name, " > ".join(chain.stages), chain.steps)
         progress = Progress("train", chain.steps, f"{chain.steps} steps of {chain.name}")
         run_chain(chain, run, join(device), tell=lambda now: progress.tell(now.earlier + now.step))

@@ -1,10 +1,12 @@
 """The numbered folder of a run: its config, its log, its checkpoint, its sample sheets."""
 
+import fcntl
 import json
 import os
 import pickle
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from docpipe.errors import InputError, UsageError
 from docpipe.train.config import TrainConfig, change_config
 from docpipe.train.learnt_patterns import note_patterns, noted_patterns, patterns_of
 
-CONFIG, LOG, CHECKPOINT = "config.json", "log.jsonl", "checkpoint.pt"
+CONFIG, LOG, CHECKPOINT, LOCK = "config.json", "log.jsonl", "checkpoint.pt", "lock"
 _OF_THE_CHECKPOINT = ("stage", "network", "widths", "critic", "critic_widths", "optimiser")
 
 
@@ -36,6 +38,24 @@ def new_folder(runs: Path, name: str) -> Path:
     folder = runs / f"{max(numbers, default=0) + 1:03}-{name}"
     folder.mkdir(parents=True)
     return folder
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder of a run, or of a chain's run, while training there; it is free again however the process ends.
+
+    Raises:
+        UsageError: another process holds it.
+    """
+    if not folder.is_dir():      # whoever reads the run says so
+        yield
+        return
+    with (folder / LOCK).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"another process trains in {folder}", hint="wait until that has ended") from error
+        yield
 
 
 def unfinished_run(runs: Path, config: TrainConfig) -> Path | None:
@@ -121,6 +141,18 @@ def read_config(folder: Path) -> tuple[TrainConfig, str]:
         return TrainConfig(**values), started_from
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder} is no training run ({error})", "name a folder such as runs/001-compact") from error
+
+
+def cut_log(folder: Path, step: int) -> None:
+    """Take off the log what came after `step`: a run that goes on from there logs it again."""
+    log = folder / LOG
+    if not log.exists():
+        return
+    lines = [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    kept = [line for line in lines if json.loads(line)["step"] <= step]
+    part = folder / f"{LOG}.part"
+    part.write_text("".join(kept))
+    part.replace(log)
 
 
 def append_log(folder: Path, **values: Any) -> None:

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from docpipe.errors import MissingToolError
 from docpipe.train.config import TrainConfig
 from docpipe.train.muon import MuonAndAdam
-from docpipe.train.run_folder import append_log, has_checkpoint, load_checkpoint, save_checkpoint
+from docpipe.train.run_folder import append_log, cut_log, has_checkpoint, load_checkpoint, save_checkpoint
 
 LOG_EVERY = 50
 Optimiser = torch.optim.Optimizer | MuonAndAdam
@@ -252,6 +252,8 @@ class Meter:
 
     def __init__(self, config: TrainConfig, folder: Path, place: Place, begun: int, tell: Tell) -> None:
         self._config, self._folder, self._place, self._tell = config, folder, place, tell
+        if place.is_first:
+            cut_log(folder, begun)
         self._board = _open_board(folder, begun) if place.is_first else None
         self._at, self._since, self._waited = begun, time.perf_counter(), 0.0
 

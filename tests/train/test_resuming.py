@@ -11,7 +11,7 @@ from docpipe.errors import ExitCode
 from docpipe.train.chain import Chain
 from docpipe.train.chain_run import new_chain_run, run_chain
 from docpipe.train.pretrain import pretrain
-from docpipe.train.run_folder import load_checkpoint, new_run, read_config
+from docpipe.train.run_folder import LOG, alone_in, append_log, load_checkpoint, new_run, read_config
 from docpipe.train.running import Place
 
 
@@ -54,6 +54,27 @@ def test_a_change_that_a_run_cannot_take_is_refused_in_one_line_and_the_run_goes
     assert refused.exit_code == exit_code and error.startswith("error: ") and complaint in error
     assert kept_in(run) == kept
     assert resume(run, "steps=5").exit_code == ExitCode.OK and load_checkpoint(run)["step"] == 5
+
+
+def test_what_was_logged_behind_the_checkpoint_is_not_logged_twice(run):
+    def logged():
+        return [json.loads(line)["step"] for line in (run / LOG).read_text().splitlines()]
+
+    before = logged()
+    append_log(run, step=before[-1] + 1)
+    with (run / LOG).open("a") as log:
+        log.write('{"step": 9')          # cut short by a kill
+    assert resume(run, "steps=6").exit_code == ExitCode.OK
+    assert logged() == [*before, 6]
+
+
+def test_a_run_in_which_another_process_trains_is_left_alone(run):
+    kept = kept_in(run)
+    with alone_in(run):
+        refused = resume(run, "steps=6")
+    assert refused.exit_code == ExitCode.USAGE and "another process trains" in refused.stderr.splitlines()[0]
+    assert kept_in(run) == kept
+    assert resume(run, "steps=6").exit_code == ExitCode.OK
 
 
 @pytest.fixture
