@@ -1,5 +1,6 @@
 """The numbered folder of a run: its config, its log, its checkpoint, its sample sheets."""
 
+import errno
 import fcntl
 import json
 import os
@@ -21,6 +22,7 @@ from docpipe.train.config import TrainConfig, change_config
 from docpipe.train.learnt_patterns import note_patterns, noted_patterns, patterns_of
 
 CONFIG, LOG, CHECKPOINT, LOCK = "config.json", "log.jsonl", "checkpoint.pt", "lock"
+_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP}
 _OF_THE_CHECKPOINT = ("stage", "network", "widths", "critic", "critic_widths", "optimiser")
 
 
@@ -44,6 +46,8 @@ def new_folder(runs: Path, name: str) -> Path:
 def alone_in(folder: Path) -> Iterator[None]:
     """Hold the folder of a run, or of a chain's run, while training there; it is free again however the process ends.
 
+    On a file system without locks nothing is held.
+
     Raises:
         UsageError: another process holds it.
     """
@@ -55,6 +59,9 @@ def alone_in(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(f"another process trains in {folder}", hint="wait until that has ended") from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         yield
 
 

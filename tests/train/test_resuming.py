@@ -1,5 +1,6 @@
 """Going on with a run: what is refused is refused before anything is written, and what goes on is not stale."""
 
+import errno
 import json
 from dataclasses import replace
 
@@ -74,6 +75,14 @@ def test_a_run_in_which_another_process_trains_is_left_alone(run):
         refused = resume(run, "steps=6")
     assert refused.exit_code == ExitCode.USAGE and "another process trains" in refused.stderr.splitlines()[0]
     assert kept_in(run) == kept
+    assert resume(run, "steps=6").exit_code == ExitCode.OK
+
+
+def test_where_a_file_system_has_no_locks_a_run_goes_on_without(run, monkeypatch):
+    def refuse(_file, _how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("docpipe.train.run_folder.fcntl.flock", refuse)
     assert resume(run, "steps=6").exit_code == ExitCode.OK
 
 
