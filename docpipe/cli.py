@@ -40,6 +40,9 @@ class DocpipeGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             ctx.exit(int(ExitCode.INTERRUPTED))
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at the end
+            ctx.exit(int(ExitCode.READER_GONE))
 
 
 @click.group(cls=DocpipeGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -97,7 +97,8 @@ class Reporter:
         if self._plan.ignored:
             parts.append(f"{_counted(self._plan.ignored, 'other file')} ignored")
         click.echo("; ".join(parts), err=True)
-        click.echo(f"-> {shown(self._plan.where)}", err=True)
+        if pages or self._done_before:
+            click.echo(f"-> {shown(self._plan.where)}", err=True)
         if stopped:
             left = len(self._plan.jobs) - self.files
             click.echo(f"stopped: {_counted(left, 'scan')} left; the same command goes on from here", err=True)

@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     SOME_PAGES_FAILED = 6
     UPLIFT_TOO_LOW = 7  # an evaluation is done, and under what --fail-under asks for
     INTERRUPTED = 130  # 128 + SIGINT, the shell's convention
+    READER_GONE = 141  # 128 + SIGPIPE, likewise: nobody reads what is printed, as after `| head`
 
 
 class DocpipeError(Exception):

@@ -111,7 +111,7 @@ def test_a_wrong_command_line_is_exit_code_2(folder, arguments, complaint):
 def test_a_single_unusable_file_is_exit_code_3(folder):
     Path("text.png").write_text("good morning")
     ended = docpipe("clean", "text.png")
-    assert ended.exit_code == ExitCode.BAD_INPUT and "error: text.png: " in ended.stderr
+    assert ended.exit_code == ExitCode.BAD_INPUT and "error: text.png: " in ended.stderr and "-> " not in ended.stderr
     assert docpipe("clean", "nothing.png").exit_code == ExitCode.BAD_INPUT
 
 
@@ -193,6 +193,18 @@ def test_an_interrupt_before_the_first_scan_is_exit_code_130(folder, monkeypatch
 
     monkeypatch.setattr("docpipe.clean.plan_jobs", interrupted)
     assert docpipe("clean", "scans").exit_code == ExitCode.INTERRUPTED
+
+
+def test_where_nobody_reads_what_is_printed_files_in_work_are_finished_and_the_exit_code_is_141(folder):
+    command = [sys.executable, "-m", "docpipe", "clean", "scans", "--json", "--jobs", "1", "--engine", "division"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (ExitCode.READER_GONE, "")
+    assert {path.name for path in Path("scans-cleaned").glob("[!.]*")} >= {"a.png"}
+    again = docpipe("clean", "scans", "--engine", "division")
+    assert again.exit_code == ExitCode.OK and "done before" in again.stderr
 
 
 def test_larger_pages_than_allowed_are_refused(folder):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from docpipe.clean import object_store
-from docpipe.clean.paths import Place, Url, real_place, resolve_once
+from docpipe.clean.paths import Place, Url, real_place, resolve_once, resolved
 from docpipe.errors import InputError, UsageError
 from docpipe.imageio import SUFFIXES
 
@@ -185,7 +185,7 @@ def _plan_folders(found: list[Path], out: Path | None) -> Plan:
         root = Path(os.path.relpath(root))
     if root.exists() and not root.is_dir():
         raise UsageError(f"{root} is a file", hint="name an output folder with -o")
-    if any(root.resolve() == source.resolve() for source in found):
+    if any(resolved(root) == resolved(source) for source in found):
         raise UsageError(f"{root} holds the inputs; inputs are never touched", hint="choose another -o")
     jobs: list[Job] = []
     ignored = 0

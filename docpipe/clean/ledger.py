@@ -14,7 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
-from docpipe.clean.paths import Place, Resolve, Url, real_path
+from docpipe.clean.paths import Place, Resolve, Url, real_path, resolved
 from docpipe.errors import OutputError
 
 Status = Literal["started", "done", "failed"]
@@ -131,7 +131,7 @@ class Ledger:
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self.path = path or Path(":memory:")
         self.is_kept = path is not None
-        self._folder = self.path.parent.resolve()
+        self._folder = resolved(self.path.parent)
         with self._errors():
             if path is not None and not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from docpipe.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Url:
@@ -53,8 +55,24 @@ def real_place(place: Place, resolve: Resolve = Path.resolve) -> Place:
 
 
 def resolve_once() -> Resolve:
-    """Resolves each folder once. For one look at many files, or one batch: what links lead to later it does not see."""
-    return functools.cache(Path.resolve)
+    """Resolves each folder once. For one look at many files, or one batch: what links lead to later it does not see.
+
+    Raises, when called:
+        UsageError: a folder is a link that leads in a circle.
+    """
+    return functools.cache(resolved)
+
+
+def resolved(path: Path) -> Path:
+    """`path` without links.
+
+    Raises:
+        UsageError: it leads in a circle.
+    """
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # the latter until Python 3.12
+        raise UsageError(f"{shown(path)} is a link that leads in a circle", "mend or remove the link") from error
 
 
 def shown(place: Place | str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import PngImagePlugin
 
+from docpipe.errors import InputError
 from docpipe.imageio.damage import UnreadableError
 from docpipe.imageio.metadata import profile_fits, read_exif, upright_xmp
 from docpipe.imageio.pixels import flat_on_white, from_pillow, to_pillow
@@ -132,7 +133,10 @@ def _decoded16(bare: bytes, colour: bool) -> Samples:
 def _encoded(samples: Samples) -> bytes:
     in_order = cv2.cvtColor(samples, cv2.COLOR_RGB2BGR) if samples.ndim == 3 else samples
     done, encoded = cv2.imencode(".png", in_order, _ENCODING)
-    assert done
+    if not done:
+        raise InputError(
+            f"cannot be written as PNG with {samples.shape[1]} x {samples.shape[0]} pixels", "cut it into shorter pages"
+        )
     return encoded.tobytes()
 
 

@@ -104,6 +104,14 @@ def test_inputs_are_never_outputs(folder):
         plan_jobs(["links/b.png"], Path("scans"))
 
 
+@pytest.mark.parametrize("sources", [["scans"], ["scans/b.png"]])
+@pytest.mark.parametrize("out", ["circle", "circle/deep/out.png"])
+def test_an_output_that_leads_in_a_circle_is_refused(folder, sources, out):
+    (folder / "circle").symlink_to("circle")
+    with pytest.raises(UsageError, match="leads in a circle"):
+        plan_jobs(sources, Path(out))
+
+
 def test_two_scans_for_one_output_are_refused(folder):
     (folder / "more" / "b.png").touch()
     with pytest.raises(UsageError, match=r"both become out/b\.png"):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from docpipe.errors import InputError
 from docpipe.imageio import ReadOptions, open_scan
-from tests.imageio.drawn import encoded, gray_page, png16, read, tiff
+from tests.imageio.drawn import encoded, gray_page, png16, read, rewritten, tiff
 
 GRAY = gray_page()
 WIDE = (GRAY.astype(np.uint16) * 257)[:, :, None].repeat(4, 2)
@@ -20,6 +20,13 @@ def refused(data, **options):
         read(data, **options)
     assert "\n" not in caught.value.problem and caught.value.hint
     return caught.value.problem
+
+
+def test_a_page_longer_than_what_writes_it_can_take_is_refused_when_it_is_written():
+    long = np.full((1_000_001, 2), 255, np.uint8)
+    with pytest.raises(InputError, match="cannot be written as PNG with 2 x 1000001 pixels") as caught:
+        rewritten(encoded(long, "PNG", compress_level=1), change=lambda pixels: pixels // 2)
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
