@@ -41,7 +41,6 @@ class DocpipeGroup(click.Group):
             click.echo("stopped", err=True)
             ctx.exit(int(ExitCode.INTERRUPTED))
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at the end
             ctx.exit(int(ExitCode.READER_GONE))
 
 

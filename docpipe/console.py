@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Event
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from docpipe.clean import FileReport, Plan, shown
-from docpipe.errors import ExitCode
+from docpipe.errors import ExitCode, OutputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -76,8 +76,7 @@ class Reporter:
         if self._verbose and not report.failed:
             self._say_pages(report)
         if self._as_json:
-            for line in json_lines(report):
-                click.echo(line)
+            _print(json_lines(report))
 
     def sum_up(self, *, stopped: bool) -> None:
         """The closing lines: what came of it, where it is, how to go on."""
@@ -151,6 +150,27 @@ def json_lines(report: FileReport) -> Iterator[str]:
         line["status"] = "done before" if report.was_done else page.status
         paths = {"source": str(report.job.source), "output": str(report.job.output)}
         yield json.dumps(paths | line | ({"hint": report.hint} if report.failed else {}))
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Some lines on stdout.
+
+    Raises:
+        BrokenPipeError: nobody reads them any more.
+        OutputError: they cannot be written.
+    """
+    try:
+        for line in lines:
+            click.echo(line)
+    except OSError as error:
+        # Python flushes what it could not write once more at the end, and would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise OutputError(
+            f"standard output cannot be written: {error.strerror}",
+            hint="what is done stays done, a second run goes on from there",
+        ) from error
 
 
 @contextmanager

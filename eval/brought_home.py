@@ -17,9 +17,18 @@ import torch
 
 from docpipe.errors import DocpipeError
 from docpipe.restore.model_card import CARD_NAME, NETWORK_NAME
-from docpipe.train.chain_run import CHAIN, folder_to_export, stage_folders
+from docpipe.train.chain_run import folder_to_export, stage_folders
 from docpipe.train.learnt_patterns import PATTERNS
-from docpipe.train.run_folder import CONFIG, LOG, commit, has_checkpoint, load_checkpoint, read_config, write_json
+from docpipe.train.run_folder import (
+    CHAIN,
+    CONFIG,
+    LOG,
+    commit,
+    has_checkpoint,
+    load_checkpoint,
+    read_config,
+    write_json,
+)
 from docpipe.train.weights import GENERATOR_FILE, make_network, save_network
 
 ABOUT = "about.json"

@@ -28,9 +28,9 @@ import torch
 
 from docpipe.errors import DocpipeError, InputError, OutputError, UsageError
 from docpipe.train.chain import Chain, load_chain, make_chain
-from docpipe.train.chain_run import CHAIN, new_chain_run, require_chain_ready, resume_chain_run, run_chain
+from docpipe.train.chain_run import new_chain_run, require_chain_ready, resume_chain_run, run_chain
 from docpipe.train.config import TrainConfig
-from docpipe.train.run_folder import load_checkpoint
+from docpipe.train.run_folder import CHAIN, load_checkpoint
 from docpipe.train.running import Place, Progress, Tell, join
 from docpipe.train.stages import LEAVES
 from eval.brought_home import ABOUT, bring_home, export_where_possible, say

@@ -18,11 +18,11 @@ from docpipe.page import Gray
 from docpipe.restore.model_card import CARD_NAME
 from docpipe.restore.tiled_network import INPUT, OUTPUT
 from docpipe.synth import write_pairs
-from docpipe.train.chain_run import CHAIN, stage_folders
+from docpipe.train.chain_run import stage_folders
 from docpipe.train.data import CleanCards, CropPairs
 from docpipe.train.export import WEIGHTS_NAME, folded
 from docpipe.train.onnx_file import write_onnx
-from docpipe.train.run_folder import CONFIG, read_config
+from docpipe.train.run_folder import CHAIN, CONFIG, read_config
 from docpipe.train.running import stacked
 from docpipe.train.weights import GENERATOR_FILE, load_weights, make_network
 

@@ -195,13 +195,27 @@ def test_an_interrupt_before_the_first_scan_is_exit_code_130(folder, monkeypatch
     assert docpipe("clean", "scans").exit_code == ExitCode.INTERRUPTED
 
 
-def test_where_nobody_reads_what_is_printed_files_in_work_are_finished_and_the_exit_code_is_141(folder):
-    command = [sys.executable, "-m", "docpipe", "clean", "scans", "--json", "--jobs", "1", "--engine", "division"]
+def _no_reader():
     reader, writer = os.pipe()
     os.close(reader)
-    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
-    os.close(writer)
-    assert (ended.returncode, ended.stderr) == (ExitCode.READER_GONE, "")
+    return os.fdopen(writer, "wb")
+
+
+@pytest.mark.parametrize(
+    ("stdout", "exit_code", "says"),
+    [
+        (_no_reader, ExitCode.READER_GONE, []),
+        (lambda: Path("/dev/full").open("wb"), ExitCode.BAD_INPUT, ["error: standard output cannot be written: "]),
+    ],
+)
+def test_where_nothing_can_be_printed_files_in_work_are_finished_and_the_exit_code_says_so(
+    folder, stdout, exit_code, says
+):
+    command = [sys.executable, "-m", "docpipe", "clean", "scans", "--json", "--jobs", "1", "--engine", "division"]
+    with stdout() as out:
+        ended = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == exit_code
+    assert all(map(str.startswith, ended.stderr.splitlines(), says)) and bool(ended.stderr) == bool(says)
     assert {path.name for path in Path("scans-cleaned").glob("[!.]*")} >= {"a.png"}
     again = docpipe("clean", "scans", "--engine", "division")
     assert again.exit_code == ExitCode.OK and "done before" in again.stderr

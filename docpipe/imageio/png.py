@@ -27,7 +27,7 @@ _NUMBER = struct.Struct(">I")
 _FOR_DECODERS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}  # no text bombs, no half animations
 _KEPT = {b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"tIME", b"gAMA", b"sRGB", b"cHRM"}
 _PALETTE, _HAS_COLOUR = 3, {2, 6}
-_METRE = 0.0254
+_METRE, _RESOLUTION_BYTES = 0.0254, 9
 # With matches of runs alone: on scans half the time of level 4, files no larger. One filter for all rows, where OpenCV
 # lets it be named (since 4.12): two thirds of the time of choosing one for each row, files hardly larger.
 _COMPRESS_LEVEL = 1
@@ -84,6 +84,8 @@ class PngFile:
     def _kept(self, channels: int) -> Iterator[bytes]:
         for name, chunk, _ in self._chunks:
             body = bytes(chunk) if name in _KEPT else b""
+            if name == b"pHYs" and len(body) != _RESOLUTION_BYTES:
+                continue
             if name == b"pHYs" and self.header.orientation >= 5:
                 body = body[4:8] + body[:4] + body[8:]
             elif name == b"eXIf":
@@ -151,7 +153,7 @@ def _is_gray(palette: bytes) -> bool:
 
 
 def _dpi(physical: bytes | memoryview) -> Dpi | None:
-    if len(physical) != 9:
+    if len(physical) != _RESOLUTION_BYTES:
         return None
     horizontal, vertical, unit = struct.unpack(">IIB", physical)
     return stored_dpi(horizontal * _METRE, vertical * _METRE) if unit == 1 else None

@@ -12,6 +12,7 @@ from docpipe.train.chain import Chain, change_chain, make_chain
 from docpipe.train.config import TrainConfig
 from docpipe.train.learnt_patterns import note_patterns, noted_patterns, patterns_of
 from docpipe.train.run_folder import (
+    CHAIN,
     changed_run,
     commit,
     has_checkpoint,
@@ -29,7 +30,6 @@ from docpipe.train.running import Place, Progress, Tell, silent
 from docpipe.train.stages import LEAVES, require_ready, run_stage
 from docpipe.train.weights import CRITIC_FILE, GENERATOR_FILE, RECOGNISER_FILE, make_network
 
-CHAIN = "chain.json"
 _REFERENCES: Mapping[str, str] = {
     "start_from": GENERATOR_FILE,
     "critic_from": CRITIC_FILE,

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from docpipe.errors import InputError, UsageError
+from docpipe.errors import InputError, OutputError, UsageError
 from docpipe.train.config import TrainConfig, change_config
 from docpipe.train.learnt_patterns import note_patterns, noted_patterns, patterns_of
 
-CONFIG, LOG, CHECKPOINT, LOCK = "config.json", "log.jsonl", "checkpoint.pt", "lock"
-_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP}
+CONFIG, CHAIN, LOG, CHECKPOINT, LOCK = "config.json", "chain.json", "log.jsonl", "checkpoint.pt", "lock"
+_HELD, _NO_LOCKS = {errno.EACCES, errno.EAGAIN}, {errno.ENOLCK, errno.EOPNOTSUPP}
 _OF_THE_CHECKPOINT = ("stage", "network", "widths", "critic", "critic_widths", "optimiser")
 
 
@@ -44,22 +44,27 @@ def new_folder(runs: Path, name: str) -> Path:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder of a run, or of a chain's run, while training there; it is free again however the process ends.
+    """Hold the folder of a run, or of a chain's run, while training there.
 
-    On a file system without locks nothing is held.
+    It is free again however the process ends. On a file system without locks nothing is held.
 
     Raises:
         UsageError: another process holds it.
+        OutputError: nothing may be written there.
     """
-    if not folder.is_dir():      # whoever reads the run says so
+    if not any((folder / name).is_file() for name in (CONFIG, CHAIN)):      # whoever reads the run says so
         yield
         return
-    with (folder / LOCK).open("a") as lock:
+    try:
+        lock = (folder / LOCK).open("a")
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written to: {error.strerror}", "train on in a copy of it") from error
+    with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(f"another process trains in {folder}", hint="wait until that has ended") from error
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)    # a lock that its children do not inherit
         except OSError as error:
+            if error.errno in _HELD:
+                raise UsageError(f"another process trains in {folder}", hint="wait until that has ended") from error
             if error.errno not in _NO_LOCKS:
                 raise
         yield
@@ -151,12 +156,19 @@ def read_config(folder: Path) -> tuple[TrainConfig, str]:
 
 
 def cut_log(folder: Path, step: int) -> None:
-    """Take off the log what came after `step`: a run that goes on from there logs it again."""
+    """Take off the log what came after `step`: a run that goes on from there logs it again.
+
+    Raises:
+        InputError: a line of it is damaged.
+    """
     log = folder / LOG
     if not log.exists():
         return
     lines = [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
-    kept = [line for line in lines if json.loads(line)["step"] <= step]
+    try:
+        kept = [line for line in lines if json.loads(line)["step"] <= step]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{log} is damaged ({error})", hint="take the damaged line out of it") from error
     part = folder / f"{LOG}.part"
     part.write_text("".join(kept))
     part.replace(log)

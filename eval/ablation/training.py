@@ -10,7 +10,6 @@ from docpipe.noise.recipe import load_training_recipe
 from docpipe.restore.model_card import CARD_NAME
 from docpipe.train.chain import Chain
 from docpipe.train.chain_run import (
-    CHAIN,
     folder_to_export,
     new_chain_run,
     require_chain_ready,
@@ -23,7 +22,7 @@ from docpipe.train.data import TRUTH, CleanCards
 from docpipe.train.export import export
 from docpipe.train.learnt_patterns import patterns_of
 from docpipe.train.losses import error_left
-from docpipe.train.run_folder import CONFIG, LOG, read_config
+from docpipe.train.run_folder import CHAIN, CONFIG, LOG, read_config
 from docpipe.train.running import Place, Tell, silent
 from docpipe.train.weights import GENERATOR_FILE, load_network
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +52,11 @@ def engines(bench: Run) -> None:
         spent = in_turns({name: partial(_restored, one, page) for name, one in ready.items()}, bench.amounts.rounds)
         made = {name: _restored(one, page).astype(int) for name, one in ready.items()}
         sizes = {precision: (folder / NETWORK_NAME).stat().st_size / 1e6 for precision, folder in folders.items()}
-        installed = [engine for engine in NETWORK_ENGINES if engine not in missing]
+        batches = {
+            f"{engine}, {precision}": ["--engine", engine, "--model", str(folder)]
+            for engine in NETWORK_ENGINES if engine not in missing
+            for precision, folder in folders.items()
+        }  # fmt: skip
         bench.report.say(
             f"the engine alone on {page.shape[1]} x {page.shape[0]}, one thread, medians of {bench.amounts.rounds} "
             "turns; " + ", ".join(f"{precision} {size:.2f} MB" for precision, size in sizes.items()),
@@ -60,7 +65,7 @@ def engines(bench: Run) -> None:
             *(_line(name, spent[name], spent[_FIRST], made[name] - made[_FIRST]) for name in ready),
             *(f"{name:<24} {why}" for name, why in missing.items()),
             *([f"no setting of docpipe: {_IN_BF16}"] if _IN_BF16 in ready else []),
-            *_batches(Path(name), installed, bench),
+            *_batches(Path(name), batches, bench.amounts.cards),
         )
 
 
@@ -75,21 +80,18 @@ def _line(name: str, took: Spent, first: Spent, off: np.ndarray) -> str:
     )
 
 
-def _batches(folder: Path, installed: list[str], bench: Run) -> list[str]:
-    """Lines about `docpipe clean` in the default way, its start included."""
-    scans.write_cards(folder / "scans", bench.amounts.cards)
+def _batches(folder: Path, batches: Mapping[str, Sequence[str]], count: int) -> list[str]:
+    """Lines about `docpipe clean` in the default way, its start included, with the options of each batch."""
+    scans.write_cards(folder / "scans", count)
     ran = {
-        engine: run(
-            clean_command(folder / "scans", folder / engine, "--quiet", "--engine", engine, model=bench.model)
-        )
-        for engine in installed
+        name: run(clean_command(folder / "scans", folder / name, "--quiet", *options))
+        for name, options in batches.items()
     }
-    count = bench.amounts.cards
     return [
         f"docpipe clean over {count} cards, in the default way",
         f"{'':<24} {'clock s':>9} {'processor s':>12} {'cards/s':>8} {'MB':>6}",
-        *(f"{engine:<24} {one.spent.clock:9.1f} {one.spent.processors:12.1f} {count / one.spent.clock:8.2f} "
-          f"{one.peak_mb:6.0f}" for engine, one in ran.items()),
+        *(f"{name:<24} {one.spent.clock:9.1f} {one.spent.processors:12.1f} {count / one.spent.clock:8.2f} "
+          f"{one.peak_mb:6.0f}" for name, one in ran.items()),
     ]  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from docpipe.restore import SHIPPED_MODEL, Restorer, ready_restorer, restorer, t
 from docpipe.restore.model_card import NETWORK_NAME
 from docpipe.restore.tiled_network import TiledNetwork
 from eval.bench import scans
-from eval.bench.floor import floor
 from eval.bench.report import Run
 
 Step = tuple[str, Any, str]
@@ -75,6 +74,11 @@ def page(bench: Run) -> None:
     bench.report.say(f"{'together':<14}" + "".join(f"{1000 * total:14.1f} {'':8}" for total in totals).rstrip())
     if ready.gate is None:
         bench.report.say("there is no gate")
+    try:
+        from eval.bench.floor import floor  # late: it takes onnx, which cleaning does without
+    except ModuleNotFoundError as error:
+        bench.report.say(f"floor of the network: not measured ({error})")
+        return
     bench.report.say(*floor((bench.model or SHIPPED_MODEL) / NETWORK_NAME, scans.card(), bench.amounts.rounds))
 
 

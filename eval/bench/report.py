@@ -69,6 +69,7 @@ class Amounts:
         cards: scans of a batch.
         batches: of so many cards, each beside its parts.
         small_pages: over which memory must not grow.
+        mixed_pages: of many sizes, over which it is looked at too.
         big_page_px: height and width of the large page.
         finished_pages: that a second run finds done.
         ledger_rows: sizes of the ledger that are looked at.
@@ -78,13 +79,14 @@ class Amounts:
     cards: int = 500
     batches: int = 5
     small_pages: int = 5_000
+    mixed_pages: int = 1_500
     big_page_px: tuple[int, int] = (9921, 7016)      # A3 at 600 dpi
     finished_pages: int = 20_000
     ledger_rows: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
 
 
 QUICK = Amounts(
-    rounds=2, cards=4, batches=1, small_pages=150, big_page_px=(1500, 1400), finished_pages=300,
+    rounds=2, cards=4, batches=1, small_pages=150, mixed_pages=130, big_page_px=(1500, 1400), finished_pages=300,
     ledger_rows=(100, 1_000),
 )  # fmt: skip
 

@@ -7,10 +7,13 @@ import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 from docpipe.cores import usable_cores
-from docpipe.restore import SHIPPED_MODEL
+from docpipe.page import Gray
+from docpipe.restore import SHIPPED_MODEL, ready_restorer
 from docpipe.restore.model_card import NETWORK_NAME
+from docpipe.restore.tiled_network import TiledNetwork
 from eval.bench import scans
 from eval.bench.measure import clean_command, in_turns
 from eval.bench.report import Goal, Run
@@ -20,14 +23,14 @@ _CLEAN = "docpipe clean, first page"
 _BARE = "cv2, onnxruntime, one inference"
 _EMPTY = "empty Python"
 _SAY = "print('out', flush=True)"
-# As docpipe opens it, on a page of the card's size filled up to the network's stride.
+# As docpipe opens it, on a tile of the size at which docpipe gives the card to the network.
 _INFERENCE = f"""
 import sys, cv2, numpy, onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = int(sys.argv[2])
 options.add_session_config_entry("session.intra_op.allow_spinning", "0")
 session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
-session.run(None, {{"page": numpy.ones((1, 1, 640, 1024), numpy.float32)}})
+session.run(None, {{"page": numpy.ones((1, 1, *map(int, sys.argv[3:])), numpy.float32)}})
 {_SAY}
 """
 
@@ -39,9 +42,10 @@ def startup(bench: Run) -> None:
         folder = Path(name)
         card, options = folder / "card.png", ["--force", "--json", "--quiet"]
         scans.write(card, scans.card())
+        tile = list(map(str, _tile_of(scans.card(), bench)))
         commands = {
             _EMPTY: [sys.executable, "-c", _SAY],
-            _BARE: [sys.executable, "-c", _INFERENCE, str(network), str(usable_cores())],
+            _BARE: [sys.executable, "-c", _INFERENCE, str(network), str(usable_cores()), *tile],
             _CLEAN: clean_command(card, folder / "out.png", *options, model=bench.model),
         }
         spent = in_turns(
@@ -49,11 +53,20 @@ def startup(bench: Run) -> None:
         )
     bench.report.say(
         f"one card of {scans.CARD_PX[1]} x {scans.CARD_PX[0]}, from the start of a program to its first line, medians "
-        f"of {bench.amounts.rounds} turns",
+        f"of {bench.amounts.rounds} turns; the inference is of {' x '.join(reversed(tile))}, as in docpipe",
         f"{'':<34} {'clock s':>9} {'processor s of the whole program':>34}",
         *(f"{name:<34} {took.clock:9.3f} {took.processors:34.3f}" for name, took in spent.items()),
     )
     bench.report.judge(FIRST_PAGE, spent[_CLEAN].clock / spent[_BARE].clock)
+
+
+def _tile_of(card: Gray, bench: Run) -> tuple[int, int]:
+    """Height and width of what docpipe gives its network of a card."""
+    restorer = ready_restorer("onnx", model=bench.model, device="cpu", threads=1)
+    with patch.object(TiledNetwork, "_run", autospec=True, side_effect=lambda _network, tile: tile) as run:
+        restorer.restore(card, (scans.DPI, scans.DPI))
+    (_network, tile), _ = run.call_args
+    return tile.shape[2], tile.shape[3]
 
 
 def _to_first_line(command: Sequence[str]) -> None:

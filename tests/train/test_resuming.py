@@ -2,6 +2,8 @@
 
 import errno
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,7 +14,7 @@ from docpipe.errors import ExitCode
 from docpipe.train.chain import Chain
 from docpipe.train.chain_run import new_chain_run, run_chain
 from docpipe.train.pretrain import pretrain
-from docpipe.train.run_folder import LOG, alone_in, append_log, load_checkpoint, new_run, read_config
+from docpipe.train.run_folder import LOG, append_log, load_checkpoint, new_run, read_config
 from docpipe.train.running import Place
 
 
@@ -71,18 +73,43 @@ def test_what_was_logged_behind_the_checkpoint_is_not_logged_twice(run):
 
 def test_a_run_in_which_another_process_trains_is_left_alone(run):
     kept = kept_in(run)
-    with alone_in(run):
+    code = f"from docpipe.train.run_folder import *\nwith alone_in(Path({str(run)!r})):\n print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
         refused = resume(run, "steps=6")
+        other.communicate(b"\n")
     assert refused.exit_code == ExitCode.USAGE and "another process trains" in refused.stderr.splitlines()[0]
     assert kept_in(run) == kept
     assert resume(run, "steps=6").exit_code == ExitCode.OK
+
+
+def test_a_damaged_log_is_named(run):
+    with (run / LOG).open("a") as log:
+        log.write('{"step": 6}{"step": 7}\n')
+    refused = resume(run, "steps=6")
+    assert refused.exit_code == ExitCode.BAD_INPUT and f"{LOG} is damaged" in refused.stderr.splitlines()[0]
+
+
+def test_a_folder_that_is_no_run_stays_as_it_is(tmp_path):
+    refused = resume(tmp_path, "steps=6")
+    assert refused.exit_code == ExitCode.BAD_INPUT and "is no training run" in refused.stderr.splitlines()[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_nothing_may_be_written_to_is_named(run, monkeypatch):
+    def refuse(_path, _mode):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("docpipe.train.run_folder.Path.open", refuse)
+    refused = resume(run, "steps=6")
+    assert refused.exit_code == ExitCode.BAD_INPUT and "cannot be written to" in refused.stderr.splitlines()[0]
 
 
 def test_where_a_file_system_has_no_locks_a_run_goes_on_without(run, monkeypatch):
     def refuse(_file, _how):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("docpipe.train.run_folder.fcntl.flock", refuse)
+    monkeypatch.setattr("docpipe.train.run_folder.fcntl.lockf", refuse)
     assert resume(run, "steps=6").exit_code == ExitCode.OK
 
 
