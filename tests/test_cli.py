@@ -201,11 +201,15 @@ def _no_reader():
     return os.fdopen(writer, "wb")
 
 
+def _full_disk():
+    return Path("/dev/full").open("wb")
+
+
 @pytest.mark.parametrize(
     ("stdout", "exit_code", "says"),
     [
         (_no_reader, ExitCode.READER_GONE, []),
-        (lambda: Path("/dev/full").open("wb"), ExitCode.BAD_INPUT, ["error: standard output cannot be written: "]),
+        (_full_disk, ExitCode.BAD_INPUT, ["error: standard output cannot be written: "]),
     ],
 )
 def test_where_nothing_can_be_printed_files_in_work_are_finished_and_the_exit_code_says_so(
