@@ -6,7 +6,7 @@ from typing import Any, cast
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 
 from docpipe.page import Gray, Samples
 
@@ -121,6 +121,8 @@ def _flat(band: Image.Image) -> Image.Image:
     if band.mode == "1":
         return band.convert("L")
     if band.mode == "LAB":
+        from PIL import ImageCms  # late: it makes the start longer, and hardly a scan is in Lab
+
         transform = ImageCms.buildTransform(
             ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB"
         )

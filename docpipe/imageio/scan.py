@@ -8,21 +8,14 @@ from typing import BinaryIO, Self
 import numpy as np
 
 from docpipe.errors import InputError
-from docpipe.imageio.bmp import BmpFile
 from docpipe.imageio.damage import name_of, reading
 from docpipe.imageio.formats import Format, sniff
-from docpipe.imageio.jpeg import JpegFile
-from docpipe.imageio.pdf import PdfFile
 from docpipe.imageio.pixels import bands, gray8, upright
-from docpipe.imageio.png import PngFile
 from docpipe.imageio.single import Picture, SinglePicture
 from docpipe.imageio.source import PageHeader, PageSource
-from docpipe.imageio.tiff import TiffFile
-from docpipe.imageio.webp import WebpFile
 from docpipe.page import Gray, Page, Samples, apply_change
 
-_SINGLE: dict[Format, Callable[[bytes], Picture]] = {
-   Format.PNG: PngFile, Format.JPEG: JpegFile, Format.WEBP: WebpFile, Format.BMP: BmpFile}
+_Reader = Callable[[bytes, "ReadOptions"], PageSource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +175,9 @@ def open_scan(data: bytes, options: ReadOptions | None = None) -> Scan:
     """
     options = options or ReadOptions()
     file_format = sniff(data)
+    read = _reader(file_format)
     with reading(f"the {file_format} file"):
-        source = _source(data, file_format, options)
+        source = read(data, options)
     try:
         for index, header in enumerate(source.headers):
             _check_size(header, name_of(index, len(source.headers), file_format), options.max_pixels)
@@ -193,12 +187,37 @@ def open_scan(data: bytes, options: ReadOptions | None = None) -> Scan:
     return Scan(data, file_format, source, options)
 
 
-def _source(data: bytes, file_format: Format, options: ReadOptions) -> PageSource:
-    if file_format == Format.TIFF:
-        return TiffFile(data)
-    if file_format == Format.PDF:
-        return PdfFile(data, options.rasterise)
-    return SinglePicture(data, _SINGLE[file_format](data))
+def _reader(file_format: Format) -> _Reader:
+    """What opens files of a format; each is loaded for the first of its files: the first page need not wait for all."""
+    match file_format:
+        case Format.PNG:
+            from docpipe.imageio.png import PngFile
+
+            return _single(PngFile)
+        case Format.JPEG:
+            from docpipe.imageio.jpeg import JpegFile
+
+            return _single(JpegFile)
+        case Format.WEBP:
+            from docpipe.imageio.webp import WebpFile
+
+            return _single(WebpFile)
+        case Format.BMP:
+            from docpipe.imageio.bmp import BmpFile
+
+            return _single(BmpFile)
+        case Format.TIFF:
+            from docpipe.imageio.tiff import TiffFile
+
+            return lambda data, _options: TiffFile(data)
+        case Format.PDF:
+            from docpipe.imageio.pdf import PdfFile
+
+            return lambda data, options: PdfFile(data, options.rasterise)
+
+
+def _single(picture: Callable[[bytes], Picture]) -> _Reader:
+    return lambda data, _options: SinglePicture(data, picture(data))
 
 
 def _check_size(header: PageHeader, name: str, max_pixels: int) -> None:
