@@ -69,6 +69,9 @@ def main() -> None:
               help="Model folder for an engine that runs a network.  [default: the one in service, see docpipe models]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where a network runs.")
+@click.option("--careful", is_flag=True,
+              help="Keep the scan where OCR most likely reads it as it is: half as many cards break, and a sixth fewer "
+                   "are rescued. For the shipped model.")
 @click.option("--no-gate", is_flag=True,
               help="Restore every page, even where the model's gate would keep the original.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Files in work at once.  [default: one a core]")
@@ -87,8 +90,8 @@ def main() -> None:
 @click.option("-v", "--verbose", is_flag=True, help="One line a page.")
 def clean(
     sources: tuple[str, ...], out: str | None, engine_name: str, model: Path | None, device: "Device",
-    no_gate: bool, jobs: int | None, colour: str, bilevel: bool, rasterise: bool, max_pixels: int, force: bool,
-    verify: bool, ledger: Path | None, dry_run: bool, as_json: bool, quiet: bool, verbose: bool,
+    careful: bool, no_gate: bool, jobs: int | None, colour: str, bilevel: bool, rasterise: bool, max_pixels: int,
+    force: bool, verify: bool, ledger: Path | None, dry_run: bool, as_json: bool, quiet: bool, verbose: bool,
 ) -> None:
     """Clean scans for OCR: files, folders, glob patterns, or - for standard input.
 
@@ -121,7 +124,9 @@ def clean(
     threads = max(1, cores // at_once)
     if engine_name in NETWORK_ENGINES and model is None:
         model = Registry.of_environment().in_service().folder
-    restorer = ready_restorer(engine_name, model=model, device=device, threads=threads, gated=not no_gate)
+    restorer = ready_restorer(
+        engine_name, model=model, device=device, threads=threads, gated=not no_gate, careful=careful
+    )
 
     if plan is None:
         if dry_run or as_json or ledger:

@@ -13,6 +13,8 @@ NETWORK_ENGINES = ("onnx", "openvino")
 ENGINES = (*NETWORK_ENGINES, "division")
 DEFAULT_ENGINE = "onnx"
 SHIPPED_MODEL = Path(__file__).parent / "models" / "compact"
+CAREFUL_GATE = Path(__file__).parent / "models" / "careful"
+"""A gate for the shipped model, which by itself has none."""
 
 
 def load_engine(
@@ -57,8 +59,9 @@ def _refuse_gpu(name: str, device: Device) -> None:
 
 
 def load_gate(
-    name: str = DEFAULT_ENGINE, *, model: Path | None = None, device: Device = "auto", threads: int = 0
-) -> Gate | None:
+    name: str = DEFAULT_ENGINE, *, model: Path | None = None, device: Device = "auto", threads: int = 0,
+    careful: bool = False,
+) -> Gate | None:  # fmt: skip
     """Make the gate ready that lies in the model folder of an engine. Any engine's runs by ONNX Runtime.
 
     Args:
@@ -66,20 +69,25 @@ def load_gate(
         model: the model folder; the shipped one if None.
         device: where to compute, as for `load_engine`.
         threads: CPU threads for one page, 0 for all cores.
+        careful: take the one in `CAREFUL_GATE`.
 
     Returns:
         None where the engine runs no network, or its folder holds no gate.
 
     Raises:
+        UsageError: `careful` is asked of an engine that runs no network.
         ModelError: the gate is incomplete, damaged, or was calibrated for another model.
         MissingToolError: as for `load_engine`.
     """
+    if careful and name not in NETWORK_ENGINES:
+        raise UsageError(f"the {name} engine has no gate to be careful with", hint="drop --careful")
     folder = model or SHIPPED_MODEL
-    if name not in NETWORK_ENGINES or not holds_gate(folder):
+    of_gate = CAREFUL_GATE if careful else folder
+    if name not in NETWORK_ENGINES or not holds_gate(of_gate):
         return None
     from docpipe.restore.model_card import load_model
     from docpipe.restore.onnx_gate import OnnxGate
 
-    gate = OnnxGate(folder, device=device if name == "onnx" else "cpu", threads=threads)
-    check_model(gate.card, load_model(folder)[0].sha256, folder)
+    gate = OnnxGate(of_gate, device=device if name == "onnx" else "cpu", threads=threads)
+    check_model(gate.card, load_model(folder)[0].sha256, of_gate)
     return gate

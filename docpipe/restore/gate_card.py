@@ -100,7 +100,7 @@ def check_model(card: GateCard, model_sha256: str, folder: Path) -> None:
         raise ModelError(
             f"the gate in {folder} was calibrated for another model, "
             f"sha256 {card.model_sha256[:16]}... and not {model_sha256[:16]}...",
-            hint="calibrate it again with docpipe calibrate, or clean with --no-gate",
+            hint="calibrate one for this model with docpipe calibrate, or clean without it",
         )
 
 

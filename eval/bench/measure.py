@@ -25,11 +25,15 @@ class Spent(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """Programs that came to their ends: what they spent, the most memory they held, and what they printed."""
+    """Programs that came to their ends: what they spent, the most memory they held, and what they printed.
+
+    `stolen` are seconds of all processors that a virtual machine's host gave to others meanwhile.
+    """
 
     spent: Spent
     peak_mb: float
     stdout: str
+    stolen: float = 0.0
 
 
 def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Spent]:
@@ -56,6 +60,12 @@ def processor_seconds() -> float:
     return sum(part.ru_utime + part.ru_stime for part in used)
 
 
+def stolen_seconds() -> float:
+    """Of all processors since the machine started: steal time, the eighth figure of /proc/stat (proc_stat(5))."""
+    of_all = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return int(of_all[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def run(*commands: Sequence[str], cores: Sequence[Collection[int]] = ()) -> Ran:
     """Run programs, all at the same time, to their ends. None may print more than a pipe holds, but the only one.
 
@@ -66,7 +76,7 @@ def run(*commands: Sequence[str], cores: Sequence[Collection[int]] = ()) -> Ran:
     Raises:
         CalledProcessError: one ended with another exit code than 0.
     """
-    before, began = processor_seconds(), perf_counter()
+    before, stolen_before, began = processor_seconds(), stolen_seconds(), perf_counter()
     started = [_started(command, mine or os.sched_getaffinity(0)) for command, mine in zip_longest(commands, cores)]
     with PeakMemory([process.pid for process in started]) as memory:
         said = [process.communicate() for process in started]
@@ -74,7 +84,7 @@ def run(*commands: Sequence[str], cores: Sequence[Collection[int]] = ()) -> Ran:
     for process, (stdout, stderr) in zip(started, said, strict=True):
         if process.returncode:
             raise subprocess.CalledProcessError(process.returncode, process.args, stdout, stderr)
-    return Ran(spent, memory.peak_mb, "".join(stdout for stdout, _ in said))
+    return Ran(spent, memory.peak_mb, "".join(stdout for stdout, _ in said), stolen_seconds() - stolen_before)
 
 
 def _started(command: Sequence[str], cores: Collection[int]) -> subprocess.Popen[str]:

@@ -171,7 +171,7 @@ def _judged(suite: Suite, place: Place, pages: list[SuitePage], run: Run) -> Jud
 def _by_second_engine(suite: Suite, place: Place, pages: Sequence[SuitePage], run: Run) -> Judged:
     some = pages[:SECOND_PAGES]
     found = {}
-    for way in ("raw", "docpipe", "clean"):
+    for way in ("raw", "docpipe", "careful", "clean"):
         with progress_bar(f"{suite.name}: {way}, {SECOND_OCR}", "pages", len(some)) as tell:
             found[way] = _judge(place, some, way, SECOND_OCR, run, tell)
     clean = found.pop("clean")

@@ -91,8 +91,8 @@ PEERS: Mapping[str, Callable[[Gray], Gray]] = {
 """What others do before OCR."""
 
 CONTROLS: Mapping[str, Callable[[Gray], Gray]] = {"raw": raw, "null": null_control}
-ENGINES = {"division": "division", "docpipe": "onnx"}
-"""docpipe's engines by the name of their way."""
+ENGINES = {"division": "division", "docpipe": "onnx", "careful": "onnx"}
+"""docpipe's engines by the name of their way; "careful" is the shipped model with the gate of `--careful`."""
 
 
 @lru_cache(maxsize=4)
@@ -131,7 +131,7 @@ def _restorer(name: str, model: Path | None) -> Restorer:
     """As `docpipe clean` makes it, a model's gate included, on one thread."""
     given = model if name == "docpipe" else None
     engine = load_engine(ENGINES[name], model=given, threads=1)
-    return Restorer(engine, gate=load_gate(ENGINES[name], model=given, threads=1))
+    return Restorer(engine, gate=load_gate(ENGINES[name], model=given, threads=1, careful=name == "careful"))
 
 
 def _hash_of(*sources: Path) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docpipe.cli import main
-from docpipe.errors import ModelError
+from docpipe.errors import ExitCode, ModelError
 from docpipe.restore import Restorer, load_engine, load_gate, ready_restorer
 from docpipe.restore.gate_card import STATISTICS, Calibration
 from docpipe.restore.onnx_gate import CHANNELS, OnnxGate, Statistics, summed_up
@@ -31,6 +31,33 @@ def test_a_model_folder_without_a_gate_has_none_and_nothing_changes(model_folder
     restorer = ready_restorer("onnx", model=model_folder)
     assert restorer.gate is None
     assert restorer.fingerprint == Restorer(restorer.engine).fingerprint and "gate" not in restorer.fingerprint
+
+
+def test_the_careful_gate_is_of_the_shipped_model_and_of_no_other(model_folder):
+    careful = ready_restorer("onnx", careful=True)
+    assert careful.gate is not None and 0 < careful.gate.threshold < 1
+    assert careful.fingerprint != ready_restorer("onnx").fingerprint
+    with pytest.raises(ModelError, match="calibrated for another model"):
+        ready_restorer("onnx", model=model_folder, careful=True)
+
+
+def test_the_careful_gate_keeps_what_reads_as_it_is_and_restores_what_does_not(printed):
+    restorer = ready_restorer("onnx", careful=True)
+    clean = printed()
+    grain = np.random.default_rng(1).normal(0, 60, clean.shape)
+    faint = (255 - (255 - clean.astype(float)) * 0.35 + grain).clip(0, 255).astype(np.uint8)
+    lit = (clean * np.linspace(0.97, 1, clean.shape[1])).astype(np.uint8)
+    chosen = {name: restorer.restore(page) for name, page in (("lit", lit), ("faint", faint))}
+    assert (chosen["lit"].choice, chosen["faint"].choice) == ("original", "restored")
+    assert chosen["lit"].score < restorer.gate.threshold <= chosen["faint"].score
+
+
+@pytest.mark.parametrize("options", [["--engine", "division"], ["--no-gate"]])
+def test_careful_goes_with_a_gate(options, printed, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), printed())
+    refused = CliRunner().invoke(main, ["clean", str(tmp_path / "a.png"), "--careful", *options])
+    assert refused.exit_code == ExitCode.USAGE and "--careful" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_a_gate_decides_by_what_its_network_measures(gated):
