@@ -70,7 +70,7 @@ def main() -> None:
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where a network runs.")
 @click.option("--careful", is_flag=True,
-              help="Keep the scan where OCR most likely reads it as it is: half as many cards break, and a sixth fewer "
+              help="Keep the scan where OCR most likely reads it as it is: half as many cards break, and a fifth fewer "
                    "are rescued. For the shipped model.")
 @click.option("--no-gate", is_flag=True,
               help="Restore every page, even where the model's gate would keep the original.")
