@@ -15,7 +15,7 @@ MEMORY_IN_WORK = 1_200_000_000
 _BYTES_A_PIXEL = {(False, False): 8, (False, True): 12, (True, False): 14, (True, True): 24}
 
 # Options of mallopt(3), by their numbers in malloc.h of glibc, and what they are set to.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT_AT_MOST = 256 << 20
 _LARGEST_KEPT = 32 << 20    # the most that glibc takes
 
@@ -24,13 +24,14 @@ def keep_freed_memory() -> None:
     """Let this process keep the memory that a page has freed, up to 256 MiB, for the next one; before it makes threads.
 
     By default glibc gives such blocks back to the system, which clears them anew for every page. Blocks of 32 MiB and
-    more, which only large pages have, still go back. For a process that cleans page after page, not for a library,
-    since it changes the whole process. Without glibc nothing is changed. Source: mallopt(3).
+    more, which only large pages have, still go back. Each thread keeps its own, which the cache of its core still has.
+    For a process that cleans page after page, not for a library, since it changes the whole process. Without glibc
+    nothing is changed. Source: mallopt(3).
     """
     if platform.libc_ver()[0] != "glibc":
         return
     mallopt = ctypes.CDLL(None).mallopt
-    for option, value in ((_TRIM_THRESHOLD, _KEPT_AT_MOST), (_MMAP_THRESHOLD, _LARGEST_KEPT), (_ARENA_MAX, 1)):
+    for option, value in ((_TRIM_THRESHOLD, _KEPT_AT_MOST), (_MMAP_THRESHOLD, _LARGEST_KEPT)):
         mallopt(option, value)
 
 
