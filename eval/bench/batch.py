@@ -66,7 +66,7 @@ def batch(bench: Run) -> None:
     """Print every way of using the cores; then processor seconds of the whole and of its parts.
 
     The whole and its parts run at the same time on the same cores, several times over. One after the other they
-    differed by a tenth either way, and so still by a hundredth: no minute of a shared machine is like the next.
+    differed by a tenth either way; so a batch still differs by a hundredth from the next, and many are made.
     """
     count = bench.amounts.cards
     default, *others = ways(usable_cores())
@@ -130,10 +130,13 @@ def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) ->
 
 
 def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tuple[float, Counter[str]]:
-    """Processor seconds of `docpipe clean`, and of every part, shared out among a process a core."""
-    processes = usable_cores()
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        shares = [pool.submit(_parts, paths[number::processes], model) for number in range(processes)]
+    """Processor seconds of `docpipe clean`, and of every part, shared out among a process a core, which it keeps.
+
+    Where all of them wandered from core to core, the ratio of the two varied twice as much.
+    """
+    cores = sorted(os.sched_getaffinity(0))[: usable_cores()]
+    with ProcessPoolExecutor(len(cores), mp_context=multiprocessing.get_context("spawn")) as pool:
+        shares = [pool.submit(_parts, paths[number :: len(cores)], model, core) for number, core in enumerate(cores)]
         command = clean_command(paths[0].parent, folder / "whole", "--quiet", model=model)
         process = os.posix_spawn(command[0], command, os.environ)
         _, status, used = os.wait4(process, 0)
@@ -144,8 +147,9 @@ def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tu
     return used.ru_utime + used.ru_stime, parts
 
 
-def _parts(paths: Sequence[Path], model: Path | None) -> dict[str, float]:
+def _parts(paths: Sequence[Path], model: Path | None, core: int) -> dict[str, float]:
     """Processor seconds of every part, over some scans, in one thread, with memory kept as `docpipe clean` keeps it."""
+    os.sched_setaffinity(0, {core})
     keep_freed_memory()
     restorer = ready_restorer("onnx", model=model, device="cpu", threads=1)
     spent = dict.fromkeys(PARTS, 0.0)

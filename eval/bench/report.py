@@ -77,7 +77,7 @@ class Amounts:
 
     rounds: int = 9
     cards: int = 500
-    batches: int = 5
+    batches: int = 9
     small_pages: int = 5_000
     mixed_pages: int = 1_500
     big_page_px: tuple[int, int] = (9921, 7016)      # A3 at 600 dpi
