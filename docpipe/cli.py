@@ -1,5 +1,6 @@
 """The command `docpipe`: arguments in, one library call, lines out. Data on stdout, words on stderr."""
 
+import gc
 import io
 import json
 import os
@@ -127,6 +128,7 @@ def clean(
     restorer = ready_restorer(
         engine_name, model=model, device=device, threads=threads, gated=not no_gate, careful=careful
     )
+    gc.freeze()     # what is loaded by now stays: it is looked through for garbage neither between pages nor at the end
 
     if plan is None:
         if dry_run or as_json or ledger:

@@ -130,13 +130,13 @@ def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) ->
 
 
 def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tuple[float, Counter[str]]:
-    """Processor seconds of `docpipe clean`, and of every part, shared out among a process a core, which it keeps.
+    """Processor seconds of `docpipe clean`, and of every part, shared out among a process a core.
 
-    Where all of them wandered from core to core, the ratio of the two varied twice as much.
+    None is held on a core: a process that is has its caches to itself more than one that is not, by a hundredth.
     """
-    cores = sorted(os.sched_getaffinity(0))[: usable_cores()]
-    with ProcessPoolExecutor(len(cores), mp_context=multiprocessing.get_context("spawn")) as pool:
-        shares = [pool.submit(_parts, paths[number :: len(cores)], model, core) for number, core in enumerate(cores)]
+    processes = usable_cores()
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        shares = [pool.submit(_parts, paths[number::processes], model) for number in range(processes)]
         command = clean_command(paths[0].parent, folder / "whole", "--quiet", model=model)
         process = os.posix_spawn(command[0], command, os.environ)
         _, status, used = os.wait4(process, 0)
@@ -147,9 +147,8 @@ def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tu
     return used.ru_utime + used.ru_stime, parts
 
 
-def _parts(paths: Sequence[Path], model: Path | None, core: int) -> dict[str, float]:
+def _parts(paths: Sequence[Path], model: Path | None) -> dict[str, float]:
     """Processor seconds of every part, over some scans, in one thread, with memory kept as `docpipe clean` keeps it."""
-    os.sched_setaffinity(0, {core})
     keep_freed_memory()
     restorer = ready_restorer("onnx", model=model, device="cpu", threads=1)
     spent = dict.fromkeys(PARTS, 0.0)
