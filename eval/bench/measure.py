@@ -49,15 +49,21 @@ def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
 
 def timed(call: Callable[[], object]) -> Spent:
     """Seconds of one call."""
-    used, began = processor_seconds(), perf_counter()
+    used, began = _of_this_process() + _of_children(), perf_counter()
     call()
-    return Spent(perf_counter() - began, processor_seconds() - used)
+    return Spent(perf_counter() - began, _of_this_process() + _of_children() - used)
 
 
-def processor_seconds() -> float:
-    """Of this process, all its threads, and the children that it waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(part.ru_utime + part.ru_stime for part in used)
+def _of_this_process() -> float:
+    """Processor seconds of all its threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _of_children() -> float:
+    """Processor seconds of the children that it waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def stolen_seconds() -> float:
@@ -76,11 +82,11 @@ def run(*commands: Sequence[str], cores: Sequence[Collection[int]] = ()) -> Ran:
     Raises:
         CalledProcessError: one ended with another exit code than 0.
     """
-    before, stolen_before, began = processor_seconds(), stolen_seconds(), perf_counter()
+    before, stolen_before, began = _of_children(), stolen_seconds(), perf_counter()
     started = [_started(command, mine or os.sched_getaffinity(0)) for command, mine in zip_longest(commands, cores)]
     with PeakMemory([process.pid for process in started]) as memory:
         said = [process.communicate() for process in started]
-    spent = Spent(perf_counter() - began, processor_seconds() - before)
+    spent = Spent(perf_counter() - began, _of_children() - before)  # without this process, which looks at memory
     for process, (stdout, stderr) in zip(started, said, strict=True):
         if process.returncode:
             raise subprocess.CalledProcessError(process.returncode, process.args, stdout, stderr)
