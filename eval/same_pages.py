@@ -42,7 +42,7 @@ def main(before: str, glyph_px: tuple[int, int] | None, cards: int, more: Path |
 
     \b
     python -m eval.same_pages --before cb7f2d0
-    python -m eval.same_pages --before 12ac6247bb --glyph-px 8 48
+    python -m eval.same_pages --before 12ac6247bb --glyph-px 4 400
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
