@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from docpipe.errors import DocpipeError, InputError, ModelError, OutputError, UsageError
-from docpipe.restore import SHIPPED_MODEL
+from docpipe.restore import SHIPPED_INT8, SHIPPED_MODEL
 from docpipe.restore.gate_card import GateCard, check_model, holds_gate, load_gate_files
 from docpipe.restore.model_card import CARD_NAME, ModelCard, load_model
 
 FOLDER_VARIABLE = "DOCPIPE_MODELS"
 SERVICE_NAME = "service.jsonl"
+_SHIPPED = (SHIPPED_MODEL, SHIPPED_INT8)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -87,7 +88,7 @@ class Registry:
         """All models by name and version, and why the others in the folder were refused."""
         found: dict[str, Model] = {}
         refused: list[ModelError] = []
-        for folder in [SHIPPED_MODEL, *self._folders()]:
+        for folder in [*_SHIPPED, *self._folders()]:
             try:
                 model = _checked(folder)
             except ModelError as error:
@@ -111,6 +112,16 @@ class Registry:
             known = ", ".join(model.spec for model in self.models()[0])
             raise UsageError(f"there is no model {spec!r}", hint=f"known: {known}")
         return found[-1]
+
+    def folder_of(self, named: str) -> Path:
+        """The folder of a model that a person named: by the folder itself, or by NAME[@VERSION].
+
+        Raises:
+            UsageError: there is neither a file nor a folder nor a model of that name.
+            ModelError: the model's folder is damaged.
+        """
+        is_path = Path(named).exists() or len(Path(named).parts) > 1
+        return Path(named) if is_path else self.find(named).folder
 
     def in_service(self) -> Model:
         """The model that pages are cleaned with: the one promoted last, or the shipped one.
@@ -259,7 +270,7 @@ def _checked(folder: Path) -> Model:
     if holds_gate(folder):
         gate, _network = load_gate_files(folder)
         check_model(gate, card.sha256, folder)
-    return Model(card, folder, is_shipped=folder == SHIPPED_MODEL, gate=gate)
+    return Model(card, folder, is_shipped=folder in _SHIPPED, gate=gate)
 
 
 def _plain(name: str) -> bool:

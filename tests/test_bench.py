@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import onnx
 import pytest
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper
 
 from docpipe.errors import InputError, MissingToolError
 from docpipe.restore import SHIPPED_MODEL
+from eval import int8_twin
 from eval.bench import __main__ as command
 from eval.bench import batch, engines, floor, measure, page, report, resume, scans
 from eval.bench import card as card_section
@@ -145,14 +147,14 @@ def test_what_is_not_installed_is_said_and_judges_nothing(run, small_card, monke
 
 
 def test_engines_that_are_missing_are_named(run, small_card, monkeypatch):
-    def no_run(*_):
+    def no_run(*_, **__):
         raise InputError("there is no run")
 
     monkeypatch.setitem(sys.modules, "openvino", None)
     monkeypatch.delitem(sys.modules, "docpipe.restore.openvino_engine", raising=False)
-    monkeypatch.setattr(engines, "_int8", no_run)
+    monkeypatch.setattr(engines, "write_int8", no_run)
     monkeypatch.setattr(scans, "LEAST_BYTES", 0)
-    engines.engines(run)
+    engines.engines(replace(run, model=SHIPPED_MODEL))
     assert "100.0 %" in said(run)
     assert "not exported (there is no run)" in said(run) and "not installed" in said(run)
 
@@ -181,7 +183,7 @@ def test_the_command_prints_origin_sections_and_verdicts(installed_fonts, monkey
 
 
 def test_the_run_that_int8_is_made_of_is_the_one_that_made_the_shipped_model():
-    files = engines.SHIPPED_RUN / "config.json", SHIPPED_MODEL / "card.json"
+    files = int8_twin.SHIPPED_RUN / "config.json", SHIPPED_MODEL / "card.json"
     config, card = (json.loads(path.read_text()) for path in files)
     network = {"name": config["network"], "widths": config["widths"], "precision": "fp32"}
     assert (card["network"], card["steps"], card["commit"]) == (network, config["steps"], config["commit"])

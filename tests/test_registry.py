@@ -1,20 +1,23 @@
 """Models by name and version: what is promoted is used, and what was used before is one command away."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from docpipe.cli import main
 from docpipe.errors import ExitCode, InputError, ModelError, OutputError, UsageError
 from docpipe.registry import FOLDER_VARIABLE, SERVICE_NAME, Registry
-from docpipe.restore import SHIPPED_MODEL
+from docpipe.restore import SHIPPED_INT8, SHIPPED_MODEL, load_engine
 
 onnx = pytest.importorskip("onnx", reason="small networks are made with onnx (pip install 'docpipe-ocr[train]')")
 from tests.restore.small_network import blur_model, write_model  # noqa: E402 (needs onnx)
 
 SHIPPED_VERSION = int(json.loads((SHIPPED_MODEL / "card.json").read_text())["version"])
 SHIPPED, AFTER_SHIPPED = f"compact@{SHIPPED_VERSION}", str(SHIPPED_VERSION + 1)
+TWIN = f"compact-int8@{SHIPPED_VERSION}"
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def specs(registry):
 
 def test_without_a_folder_there_is_what_ships_and_it_is_in_service():
     registry = Registry(None)
-    assert specs(registry) == [SHIPPED] and registry.in_service().folder == SHIPPED_MODEL
+    assert specs(registry) == [SHIPPED, TWIN] and registry.in_service().folder == SHIPPED_MODEL
     with pytest.raises(UsageError, match="no folder for models"):
         registry.promote(SHIPPED)
 
@@ -55,7 +58,7 @@ def test_the_variable_names_the_folder(monkeypatch, tmp_path):
 def test_what_is_added_is_listed_by_number_and_not_in_service(registry, exported):
     for version in ("10", "9", "2"):
         registry.add(exported(version))
-    assert specs(registry) == ["blur@2", "blur@9", "blur@10", SHIPPED]
+    assert specs(registry) == ["blur@2", "blur@9", "blur@10", SHIPPED, TWIN]
     assert registry.find("blur").spec == "blur@10" and registry.find("blur@9").spec == "blur@9"
     assert registry.in_service().spec == SHIPPED
     assert registry.next_version("blur") == "11" and registry.next_version("compact") == AFTER_SHIPPED
@@ -75,7 +78,7 @@ def test_promotions_are_taken_back_one_by_one_down_to_what_ships(registry, expor
     assert [change.action for change in registry.changes()] == [
         "promote", "promote", "rollback", "promote", "rollback", "rollback",
     ]  # fmt: skip
-    assert registry.changes()[0].why == "better 1" and specs(registry) == ["blur@1", "blur@2", SHIPPED]
+    assert registry.changes()[0].why == "better 1" and specs(registry) == ["blur@1", "blur@2", SHIPPED, TWIN]
 
 
 def test_another_model_under_the_same_version_is_refused_and_the_same_one_is_not(registry, exported):
@@ -103,7 +106,7 @@ def test_a_promoted_model_that_changed_is_refused_and_rolled_back(registry, expo
     with pytest.raises(ModelError, match="cannot be used") as refused:
         registry.in_service()
     assert "rollback" in refused.value.hint
-    assert specs(registry) == ["blur@1", SHIPPED] and len(registry.models()[1]) == 1
+    assert specs(registry) == ["blur@1", SHIPPED, TWIN] and len(registry.models()[1]) == 1
     assert registry.roll_back().spec == "blur@1"
 
 
@@ -119,7 +122,7 @@ def test_a_copy_that_was_cut_short_is_no_model_and_does_not_stand_in_the_way(reg
     source = exported("1")
     (registry.folder / "blur" / ".1.part").mkdir(parents=True)
     (registry.folder / "blur" / ".1.part" / "card.json").write_text("{")
-    assert specs(registry) == [SHIPPED] and registry.models()[1] == []
+    assert specs(registry) == [SHIPPED, TWIN] and registry.models()[1] == []
     assert registry.add(source).spec == "blur@1"
 
 
@@ -128,6 +131,32 @@ def test_a_damaged_history_is_named_and_not_taken_for_an_empty_one(registry, exp
     (registry.folder / SERVICE_NAME).write_text("half a li")
     with pytest.raises(ModelError, match="is damaged"):
         registry.in_service()
+
+
+def test_a_model_is_named_by_its_folder_or_by_name_and_version(registry, exported):
+    folder = registry.add(exported("1")).folder
+    for named in (str(folder), "blur", "blur@1"):
+        assert registry.folder_of(named) == folder
+    assert registry.folder_of(TWIN) == registry.folder_of("compact-int8") == SHIPPED_INT8
+    missing = str(registry.folder / "blur" / "2")
+    assert registry.folder_of(missing) == Path(missing)
+    with pytest.raises(UsageError, match="no model 'blur@2'"):
+        registry.folder_of("blur@2")
+
+
+def test_the_int8_twin_is_the_shipped_model_but_for_its_network():
+    cards = [json.loads((folder / "card.json").read_text()) for folder in (SHIPPED_MODEL, SHIPPED_INT8)]
+    assert [card["network"].pop("precision") for card in cards] == ["fp32", "int8"]
+    assert [card.pop("name") for card in cards] == ["compact", "compact-int8"]
+    hashes = [card.pop("sha256") for card in cards]
+    assert cards[0] == cards[1] and hashes[0] != hashes[1]
+
+
+def test_the_twin_gives_pages_that_differ_by_few_grey_levels(printed):
+    page = printed(20)
+    pages = [load_engine(model=model, device="cpu", threads=1).restore(page, 12) for model in (None, SHIPPED_INT8)]
+    off = np.abs(np.subtract(*pages, dtype=int))
+    assert 0 < off.mean() < 3 < off.max() < 60
 
 
 def models(*arguments, folder=None):
@@ -140,9 +169,10 @@ def test_the_commands_promote_list_show_and_roll_back(registry, exported):
     ended = models("promote", str(exported("2")), "--why", "three more rescued", folder=folder)
     assert ended.exit_code == ExitCode.OK and "blur@2 is in service" in ended.stderr
     listed = models("list", folder=folder).stdout.splitlines()
-    assert [line.split()[:2] for line in listed] == [["*", "blur@2"], [SHIPPED, "shipped"]]
+    assert [line.split()[:2] for line in listed] == [["*", "blur@2"], [SHIPPED, "shipped"], [TWIN, "shipped"]]
     lines = [json.loads(line) for line in models("list", "--json", folder=folder).stdout.splitlines()]
-    assert [(line["model"], line["in_service"]) for line in lines] == [("blur@2", True), (SHIPPED, False)]
+    assert [line["model"] for line in lines] == ["blur@2", SHIPPED, TWIN]
+    assert [line["in_service"] for line in lines] == [True, False, False]
     shown = models("info", folder=folder).stdout
     assert "blur@2" in shown and "CC0-1.0" in shown and "promote: three more rescued" in shown
     assert json.loads(models("info", "blur", "--json", folder=folder).stdout)["changes"][0]["action"] == "promote"

@@ -13,6 +13,9 @@ NETWORK_ENGINES = ("onnx", "openvino")
 ENGINES = (*NETWORK_ENGINES, "division")
 DEFAULT_ENGINE = "onnx"
 SHIPPED_MODEL = Path(__file__).parent / "models" / "compact"
+SHIPPED_INT8 = Path(__file__).parent / "models" / "compact-int8"
+"""The same network in integers of eight bits: less time, and pages that differ by some grey levels."""
+
 CAREFUL_GATE = Path(__file__).parent / "models" / "careful"
 """A gate for the shipped model, which by itself has none."""
 

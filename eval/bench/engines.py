@@ -1,7 +1,5 @@
 """The network in fp32 and int8 by both engines: seconds of a card, how far pixels move, and a batch by each."""
 
-import hashlib
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,18 +9,15 @@ import numpy as np
 
 from docpipe.errors import DocpipeError, MissingToolError
 from docpipe.page import Gray
-from docpipe.restore import NETWORK_ENGINES, SHIPPED_MODEL, Engine, load_engine
-from docpipe.restore.model_card import CARD_NAME, NETWORK_NAME, load_model
+from docpipe.restore import NETWORK_ENGINES, SHIPPED_INT8, SHIPPED_MODEL, Engine, load_engine
+from docpipe.restore.model_card import NETWORK_NAME, load_model
 from docpipe.restore.tiled_network import INPUT, OUTPUT, TiledNetwork
 from docpipe.restore.tiles import Tensor
 from eval.bench import scans
 from eval.bench.measure import Spent, clean_command, in_turns, run
 from eval.bench.report import Run
-from eval.record import RESULTS
+from eval.int8_twin import CALIBRATED_ON, write_int8
 
-SHIPPED_RUN = RESULTS / "compact-4"     # with the weights of the shipped model
-CALIBRATED_ON = 12                      # pages, as `docpipe export` takes
-_RECIPE = "starter"
 _FIRST = "onnx, fp32"
 _IN_BF16 = "openvino, fp32 in bf16"
 _GLYPH_PX = 12
@@ -34,12 +29,13 @@ def engines(bench: Run) -> None:
     model = bench.model or SHIPPED_MODEL
     missing: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as name:
-        folders = {"fp32": model}
-        try:
-            pages = min(CALIBRATED_ON, bench.amounts.cards)
-            folders["int8"] = _int8(Path(name, "int8"), model, bench.model or SHIPPED_RUN, pages)
-        except (DocpipeError, ModuleNotFoundError) as error:
-            missing["int8"] = f"not exported ({error})"
+        folders = {"fp32": model, "int8": Path(name, "int8") if bench.model else SHIPPED_INT8}
+        if bench.model:
+            try:
+                write_int8(folders["int8"], model, model, pages=min(CALIBRATED_ON, bench.amounts.cards))
+            except (DocpipeError, ModuleNotFoundError) as error:
+                missing["int8"] = f"not exported ({error})"
+                del folders["int8"]
         ready: dict[str, Engine | TiledNetwork] = {}
         for engine in NETWORK_ENGINES:
             try:
@@ -93,20 +89,6 @@ def _batches(folder: Path, batches: Mapping[str, Sequence[str]], count: int) -> 
         *(f"{name:<24} {one.spent.clock:9.1f} {one.spent.processors:12.1f} {count / one.spent.clock:8.2f} "
           f"{one.peak_mb:6.0f}" for name, one in ran.items()),
     ]  # fmt: skip
-
-
-def _int8(folder: Path, model: Path, place: Path, pages: int) -> Path:
-    """Make a model folder like `model`, with the network that `docpipe export --precision int8` makes of a run."""
-    from eval.trained import drawn_pages, trained_in, write_network  # late: the rest of the bench does without torch
-
-    (trained,) = trained_in(place)
-    folder.mkdir()
-    network = folder / NETWORK_NAME
-    write_network(trained.network, network, "int8", drawn_pages(_RECIPE, pages))
-    card = json.loads((model / CARD_NAME).read_text("utf-8"))
-    card["sha256"] = hashlib.sha256(network.read_bytes()).hexdigest()
-    (folder / CARD_NAME).write_text(json.dumps(card), "utf-8")
-    return folder
 
 
 def _in_bf16(model: Path) -> TiledNetwork:
