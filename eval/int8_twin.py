@@ -58,7 +58,7 @@ def write_int8(folder: Path, model: Path, run: Path, *, pages: int = CALIBRATED_
     write_network(trained.network, network, "int8", drawn_pages(_RECIPE, pages))
     card: Mapping[str, Any] = json.loads((model / CARD_NAME).read_text("utf-8"))
     new = {
-        **card, "name": name or card["name"], "network": {**card["network"], "precision": "int8"},
+        **card, "name": name or card["name"], "network": {**card.get("network", {}), "precision": "int8"},
         "sha256": hashlib.sha256(network.read_bytes()).hexdigest(),
     }  # fmt: skip
     (folder / CARD_NAME).write_text(json.dumps(new, indent=1) + "\n", "utf-8")
