@@ -124,10 +124,10 @@ def clean(
     cores = usable_cores()
     at_once = min(jobs or cores, len(plan.jobs)) if plan else 1
     threads = max(1, cores // at_once)
-    model = Path(named) if named else None
+    model = Path(named) if named is not None else None
     if engine_name in NETWORK_ENGINES:
         registry = Registry.of_environment()
-        model = registry.folder_of(named) if named else registry.in_service().folder
+        model = registry.folder_of(named) if named is not None else registry.in_service().folder
     restorer = ready_restorer(
         engine_name, model=model, device=device, threads=threads, gated=not no_gate, careful=careful
     )

@@ -96,9 +96,10 @@ def promote(model: str, why: str) -> None:
     docpipe models promote models/mine
     docpipe models promote compact@2 --why "two more cards rescued"
     """
+    from docpipe.registry import is_folder  # late: `--help` must not load OpenCV
+
     registry = _registry()
-    is_folder = Path(model).is_dir()
-    promoted = registry.promote(registry.add(Path(model)).spec if is_folder else model, why)
+    promoted = registry.promote(registry.add(Path(model)).spec if is_folder(model) else model, why)
     click.echo(f"{promoted.spec} is in service", err=True)
 
 

@@ -104,24 +104,31 @@ class Registry:
             UsageError: there is none of that name and version.
             ModelError: its folder is damaged.
         """
-        name, _, version = spec.partition("@")
+        name, at, version = spec.partition("@")
         if self.folder and version and _plain(name) and _plain(version) and (self.folder / name / version).is_dir():
             return _checked(self.folder / name / version)
-        found = [model for model in self.models()[0] if model.card.name == name and version in ("", model.card.version)]
+        named = [model for model in self.models()[0] if model.card.name == name]
+        found = [model for model in named if not at or model.card.version == version]
         if not found:
             known = ", ".join(model.spec for model in self.models()[0])
             raise UsageError(f"there is no model {spec!r}", hint=f"known: {known}")
         return found[-1]
 
     def folder_of(self, named: str) -> Path:
-        """The folder of a model that a person named: by the folder itself, or by NAME[@VERSION].
+        """The folder of a model that a person named: by the folder itself (see `is_folder`), or by NAME[@VERSION].
 
         Raises:
-            UsageError: there is neither a file nor a folder nor a model of that name.
-            ModelError: the model's folder is damaged.
+            UsageError: there is none of that name and version.
+            ModelError: that version lies in the folder, damaged.
         """
-        is_path = Path(named).exists() or len(Path(named).parts) > 1
-        return Path(named) if is_path else self.find(named).folder
+        if is_folder(named):
+            return Path(named)
+        try:
+            return self.find(named).folder
+        except UsageError:
+            if os.path.isdir(named):  # noqa: PTH112 (any length)
+                return Path(named)    # which is told there that it holds no card
+            raise
 
     def in_service(self) -> Model:
         """The model that pages are cleaned with: the one promoted last, or the shipped one.
@@ -208,9 +215,8 @@ class Registry:
     def next_version(self, name: str) -> str:
         """One above the highest whole number that a version of `name` has."""
         numbers = [int(folder.name) for folder in self._folders() if folder.parent.name == name and _is_number(folder)]
-        shipped = _checked(SHIPPED_MODEL).card
-        if shipped.name == name and shipped.version.isdecimal():
-            numbers.append(int(shipped.version))
+        shipped = [_checked(folder).card for folder in _SHIPPED]
+        numbers += [int(card.version) for card in shipped if card.name == name and card.version.isdecimal()]
         return str(max(numbers, default=0) + 1)
 
     def _as_promoted(self, change: Change) -> Model:
@@ -247,6 +253,14 @@ class Registry:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
+
+
+def is_folder(named: str) -> bool:
+    """Whether a person means a model folder: a path of several parts, or what holds a card; else it is a name.
+
+    An output folder that happens to have the name of a model does not stand in the model's way.
+    """
+    return os.sep in named or os.path.exists(os.path.join(named, CARD_NAME))  # noqa: PTH110, PTH118 (any length)
 
 
 def _standing(changes: Sequence[Change]) -> list[Change]:

@@ -31,17 +31,22 @@ def main(write: bool) -> None:
     python -m eval.int8_twin --write
     """
     with tempfile.TemporaryDirectory() as name:
-        made = SHIPPED_INT8 if write else Path(name, "int8")
+        made = Path(name)
         write_int8(made, SHIPPED_MODEL, SHIPPED_RUN, name=SHIPPED_INT8.name)
-        files = NETWORK_NAME, CARD_NAME
-        is_same = all((made / file).read_bytes() == (SHIPPED_INT8 / file).read_bytes() for file in files)
-    if not is_same:
+        files = {file: (made / file).read_bytes() for file in (NETWORK_NAME, CARD_NAME)}
+    if write:
+        SHIPPED_INT8.mkdir(exist_ok=True)
+        for file, content in files.items():
+            (SHIPPED_INT8 / file).write_bytes(content)
+    elif any((SHIPPED_INT8 / file).read_bytes() != content for file, content in files.items()):
         sys.exit(f"{SHIPPED_INT8} is not what is made of {SHIPPED_RUN}")
-    print(f"{SHIPPED_INT8}: {(SHIPPED_INT8 / NETWORK_NAME).stat().st_size / 1e6:.2f} MB, as it is made now")
+    print(f"{SHIPPED_INT8}: {len(files[NETWORK_NAME]) / 1e6:.2f} MB, {'written' if write else 'as it is made now'}")
 
 
 def write_int8(folder: Path, model: Path, run: Path, *, pages: int = CALIBRATED_ON, name: str | None = None) -> None:
-    """Make a model folder like another one, with the network that `docpipe export --precision int8` makes of a run.
+    """Make a model folder like another one, with the network of a run as `docpipe export --precision int8` writes it.
+
+    It is calibrated on cards drawn for it under the recipe `starter`, not on those of the run.
 
     Args:
         folder: gets `model.onnx` and `card.json`.
@@ -58,7 +63,8 @@ def write_int8(folder: Path, model: Path, run: Path, *, pages: int = CALIBRATED_
     write_network(trained.network, network, "int8", drawn_pages(_RECIPE, pages))
     card: Mapping[str, Any] = json.loads((model / CARD_NAME).read_text("utf-8"))
     new = {
-        **card, "name": name or card["name"], "network": {**card.get("network", {}), "precision": "int8"},
+        **{key: value for key, value in card.items() if key != "figures"},     # which are of another precision
+        "name": name or card["name"], "network": {**card.get("network", {}), "precision": "int8"},
         "sha256": hashlib.sha256(network.read_bytes()).hexdigest(),
     }  # fmt: skip
     (folder / CARD_NAME).write_text(json.dumps(new, indent=1) + "\n", "utf-8")

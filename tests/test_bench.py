@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from onnx import TensorProto, helper
 
 from docpipe.errors import InputError, MissingToolError
-from docpipe.restore import SHIPPED_MODEL
+from docpipe.restore import SHIPPED_INT8, SHIPPED_MODEL
 from eval import int8_twin
 from eval.bench import __main__ as command
 from eval.bench import batch, engines, floor, measure, page, report, resume, scans
@@ -157,6 +157,14 @@ def test_engines_that_are_missing_are_named(run, small_card, monkeypatch):
     engines.engines(replace(run, model=SHIPPED_MODEL))
     assert "100.0 %" in said(run)
     assert "not exported (there is no run)" in said(run) and "not installed" in said(run)
+
+
+def test_without_a_model_the_twin_that_ships_is_measured(run, small_card, monkeypatch):
+    monkeypatch.setattr(engines, "NETWORK_ENGINES", ("onnx",))
+    monkeypatch.setattr(scans, "LEAST_BYTES", 0)
+    engines.engines(run)
+    assert f"int8 {(SHIPPED_INT8 / 'model.onnx').stat().st_size / 1e6:.2f} MB" in said(run)
+    assert said(run).count("onnx, int8") == 2 and "not exported" not in said(run)
 
 
 def test_one_way_of_sharing_out_is_the_default_and_no_way_takes_more_cores_than_there_are():

@@ -62,6 +62,7 @@ def test_what_is_added_is_listed_by_number_and_not_in_service(registry, exported
     assert registry.find("blur").spec == "blur@10" and registry.find("blur@9").spec == "blur@9"
     assert registry.in_service().spec == SHIPPED
     assert registry.next_version("blur") == "11" and registry.next_version("compact") == AFTER_SHIPPED
+    assert registry.next_version("compact-int8") == AFTER_SHIPPED
     assert registry.next_version("new") == "1"
 
 
@@ -140,8 +141,18 @@ def test_a_model_is_named_by_its_folder_or_by_name_and_version(registry, exporte
     assert registry.folder_of(TWIN) == registry.folder_of("compact-int8") == SHIPPED_INT8
     missing = str(registry.folder / "blur" / "2")
     assert registry.folder_of(missing) == Path(missing)
-    with pytest.raises(UsageError, match="no model 'blur@2'"):
-        registry.folder_of("blur@2")
+    for unknown in ("blur@2", "blur@", "", "b" * 300):
+        with pytest.raises(UsageError, match=f"no model '{unknown}'"):
+            registry.folder_of(unknown)
+
+
+def test_an_output_folder_with_the_name_of_a_model_does_not_stand_in_its_way(tmp_path, monkeypatch, exported):
+    monkeypatch.chdir(tmp_path)
+    Path("compact-int8").mkdir()
+    assert Registry(None).folder_of("compact-int8") == SHIPPED_INT8
+    assert Registry(None).folder_of("./compact-int8") == Path("compact-int8")
+    folder = exported("1").name
+    assert Registry(None).folder_of(folder) == Path(folder)
 
 
 def test_the_int8_twin_is_the_shipped_model_but_for_its_network():
@@ -149,6 +160,7 @@ def test_the_int8_twin_is_the_shipped_model_but_for_its_network():
     assert [card["network"].pop("precision") for card in cards] == ["fp32", "int8"]
     assert [card.pop("name") for card in cards] == ["compact", "compact-int8"]
     hashes = [card.pop("sha256") for card in cards]
+    assert cards[0].pop("figures") and "figures" not in cards[1], "those of float32 are not the twin's"
     assert cards[0] == cards[1] and hashes[0] != hashes[1]
 
 

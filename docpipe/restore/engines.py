@@ -78,7 +78,7 @@ def load_gate(
         None where the engine runs no network, or its folder holds no gate.
 
     Raises:
-        UsageError: `careful` is asked of an engine that runs no network.
+        UsageError: `careful` is asked of an engine that runs no network, or of a model that is not the shipped one.
         ModelError: the gate is incomplete, damaged, or was calibrated for another model.
         MissingToolError: as for `load_engine`.
     """
@@ -92,5 +92,13 @@ def load_gate(
     from docpipe.restore.onnx_gate import OnnxGate
 
     gate = OnnxGate(of_gate, device=device if name == "onnx" else "cpu", threads=threads)
-    check_model(gate.card, load_model(folder)[0].sha256, of_gate)
+    card = load_model(folder)[0]
+    if careful and gate.card.model_sha256 != card.sha256:
+        shipped = load_model(SHIPPED_MODEL)[0]
+        its_model = f"{shipped.name}@{shipped.version}"
+        raise UsageError(
+            f"--careful asks a gate for {its_model}, not for {card.name}@{card.version}",
+            hint=f"add --model {its_model}, or drop --careful",
+        )
+    check_model(gate.card, card.sha256, of_gate)
     return gate

@@ -27,7 +27,8 @@ from eval.bench.measure import Ran, clean_command, run
 from eval.bench.report import Goal, Run
 
 OVER_PARTS = Goal("docpipe clean, processor seconds over engine + decode + encode", 1.05)
-OVER_NETWORK = Goal("the same, if the network alone is the engine", 1.05)
+OVER_PARTS_ALONE = Goal("the same, each alone, one after the other on one core", 1.05)
+OVER_NETWORK = Goal("the same at the same time, if the network alone is the engine", 1.05)
 BUSY = Goal("docpipe clean, share of both cores that is busy, of what the host gave", 95, " %", at_least=True)
 # The batch is handed what restores a page: a network, and what brings print to its size and back. Decoding begins at
 # the bytes of a file, whose checksums are looked at when it is opened.
@@ -65,8 +66,9 @@ def ways(cores: int) -> list[Way]:
 def batch(bench: Run) -> None:
     """Print every way of using the cores; then processor seconds of the whole and of its parts.
 
-    The whole and its parts run at the same time on the same cores, several times over. One after the other they
-    differed by a tenth either way; so a batch still differs by a hundredth from the next, and many are made.
+    The whole and its parts run at the same time on the same cores, several times over: one after the other they
+    differed by a tenth either way, at the same time a batch still differs by a hundredth from the next. One after the
+    other they are measured, too, on one core of which the others leave the cache alone.
     """
     count = bench.amounts.cards
     default, *others = ways(usable_cores())
@@ -76,6 +78,7 @@ def batch(bench: Run) -> None:
         megabytes = sum(path.stat().st_size for path in paths) / 1e6
         ran = {way: _clean(folder, paths, way, bench.model) for way in (default, *others)}
         beside = [_side_by_side(folder, paths, bench.model) for _ in range(bench.amounts.batches)]
+        alone = [_one_after_the_other(folder, paths, bench.model) for _ in range(bench.amounts.batches)]
     bench.report.say(
         f"{count} cards of {scans.CARD_PX[1]} x {scans.CARD_PX[0]}, {megabytes / count:.2f} MB each as PNG",
         f"{'processes x files x threads':<32} {'clock s':>9} {'cards/s':>8} {'processor s':>12} {'stolen s':>9} "
@@ -83,18 +86,24 @@ def batch(bench: Run) -> None:
         *(_line(way, ran[way], count, "  the default" * way.is_default) for way in ran),
     )
     bench.report.judge(BUSY, _busy(default, ran[default]))
-    over_parts = [whole / sum(parts.values()) for whole, parts in beside]
-    over_network = [whole / (sum(parts.values()) - parts[AROUND]) for whole, parts in beside]
-    bench.report.say(
-        "processor seconds over all cards, all at the same time on the same cores; of the parts, a page in one thread; "
-        f"medians of {len(beside)} batches:",
-        f"docpipe clean, its start included {median(whole for whole, _ in beside):.1f}; "
-        + "; ".join(f"{part} {median(parts[part] for _, parts in beside):.1f}" for part in PARTS),
-        f"engine: {NETWORK}, {AROUND}, which is what the batch is handed",
-        f"batch by batch: {', '.join(f'{ratio:.3f}' for ratio in over_parts)}",
-    )
+    over_parts = _say_parts(bench, f"at the same time on the same cores, {default.at_once} files at once", beside)
     bench.report.judge(OVER_PARTS, median(over_parts))
-    bench.report.judge(OVER_NETWORK, median(over_network))
+    bench.report.judge(OVER_NETWORK, median(whole / (sum(parts.values()) - parts[AROUND]) for whole, parts in beside))
+    bench.report.judge(OVER_PARTS_ALONE, median(_say_parts(bench, "one after the other on one core", alone)))
+
+
+def _say_parts(bench: Run, how: str, batches: Sequence[tuple[float, Counter[str]]]) -> list[float]:
+    """Print processor seconds of the whole and its parts, and give back their ratios batch by batch."""
+    ratios = [whole / sum(parts.values()) for whole, parts in batches]
+    bench.report.say(
+        f"processor seconds over all cards, {how}; of the parts, a page in one thread; "
+        f"medians of {len(batches)} batches:",
+        f"docpipe clean, its start included {median(whole for whole, _ in batches):.1f}; "
+        + "; ".join(f"{part} {median(parts[part] for _, parts in batches):.1f}" for part in PARTS),
+        f"engine: {NETWORK}, {AROUND}, which is what the batch is handed",
+        f"batch by batch: {', '.join(f'{ratio:.3f}' for ratio in ratios)}",
+    )
+    return ratios
 
 
 def _line(way: Way, ran: Ran, count: int, remark: str) -> str:
@@ -145,6 +154,15 @@ def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tu
     if status:
         sys.exit(f"docpipe clean ended with {os.waitstatus_to_exitcode(status)}")
     return used.ru_utime + used.ru_stime, parts
+
+
+def _one_after_the_other(folder: Path, paths: Sequence[Path], model: Path | None) -> tuple[float, Counter[str]]:
+    """Processor seconds of every part, then of `docpipe clean` with one file at a time, on the same core."""
+    core = min(os.sched_getaffinity(0))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, initializer=os.sched_setaffinity, initargs=(0, {core})) as pool:
+        parts = pool.submit(_parts, paths, model).result()
+    return _clean(folder, paths, Way(1, 1, 1), model).spent.processors, Counter(parts)
 
 
 def _parts(paths: Sequence[Path], model: Path | None) -> dict[str, float]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docpipe.cli import main
-from docpipe.errors import ExitCode, ModelError
-from docpipe.restore import Restorer, load_engine, load_gate, ready_restorer
+from docpipe.errors import ExitCode, ModelError, UsageError
+from docpipe.restore import SHIPPED_INT8, Restorer, load_engine, load_gate, ready_restorer
 from docpipe.restore.gate_card import STATISTICS, Calibration
 from docpipe.restore.onnx_gate import CHANNELS, OnnxGate, Statistics, summed_up
 
@@ -37,8 +37,10 @@ def test_the_careful_gate_is_of_the_shipped_model_and_of_no_other(model_folder):
     careful = ready_restorer("onnx", careful=True)
     assert careful.gate is not None and 0 < careful.gate.threshold < 1
     assert careful.fingerprint != ready_restorer("onnx").fingerprint
-    with pytest.raises(ModelError, match="calibrated for another model"):
-        ready_restorer("onnx", model=model_folder, careful=True)
+    for other in (model_folder, SHIPPED_INT8):
+        with pytest.raises(UsageError, match="a gate for compact@") as refused:
+            ready_restorer("onnx", model=other, careful=True)
+        assert "--model compact@" in str(refused.value.hint)
 
 
 def test_the_careful_gate_keeps_what_reads_as_it_is_and_restores_what_does_not(printed):
