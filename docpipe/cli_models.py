@@ -96,10 +96,8 @@ def promote(model: str, why: str) -> None:
     docpipe models promote models/mine
     docpipe models promote compact@2 --why "two more cards rescued"
     """
-    from docpipe.registry import is_folder  # late: `--help` must not load OpenCV
-
     registry = _registry()
-    promoted = registry.promote(registry.add(Path(model)).spec if is_folder(model) else model, why)
+    promoted = registry.promote(registry.add(Path(model)).spec if registry.is_folder(model) else model, why)
     click.echo(f"{promoted.spec} is in service", err=True)
 
 

@@ -105,30 +105,37 @@ class Registry:
             ModelError: its folder is damaged.
         """
         name, at, version = spec.partition("@")
-        if self.folder and version and _plain(name) and _plain(version) and (self.folder / name / version).is_dir():
-            return _checked(self.folder / name / version)
+        if self.folder and version and _plain(name) and _plain(version):
+            folder = self.folder / name / version
+            if os.path.isdir(folder):                                      # noqa: PTH112 (of any length)
+                return _checked(folder)
         named = [model for model in self.models()[0] if model.card.name == name]
         found = [model for model in named if not at or model.card.version == version]
         if not found:
             known = ", ".join(model.spec for model in self.models()[0])
-            raise UsageError(f"there is no model {spec!r}", hint=f"known: {known}")
+            raise UsageError(f"there is no model {spec!r}", hint=f"known: {known}; or name a model folder")
         return found[-1]
 
     def folder_of(self, named: str) -> Path:
-        """The folder of a model that a person named: by the folder itself (see `is_folder`), or by NAME[@VERSION].
+        """The folder of a model that a person named: by the folder itself, or by NAME[@VERSION].
 
         Raises:
             UsageError: there is none of that name and version.
             ModelError: that version lies in the folder, damaged.
         """
-        if is_folder(named):
-            return Path(named)
-        try:
-            return self.find(named).folder
-        except UsageError:
-            if os.path.isdir(named):  # noqa: PTH112 (any length)
-                return Path(named)    # which is told there that it holds no card
-            raise
+        return Path(named) if self.is_folder(named) else self.find(named).folder
+
+    def is_folder(self, named: str) -> bool:
+        """Whether a person means a folder: a path of several parts, or what is there and has the name of no model.
+
+        An output folder that happens to have the name of a model does not stand in its way, unless it holds a card.
+        """
+        if os.sep in named:
+            return True
+        if not named or not os.path.isdir(named):                          # noqa: PTH112 (of any length)
+            return False
+        name = named.partition("@")[0]
+        return Path(named, CARD_NAME).exists() or all(model.card.name != name for model in self.models()[0])
 
     def in_service(self) -> Model:
         """The model that pages are cleaned with: the one promoted last, or the shipped one.
@@ -253,14 +260,6 @@ class Registry:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-
-
-def is_folder(named: str) -> bool:
-    """Whether a person means a model folder: a path of several parts, or what holds a card; else it is a name.
-
-    An output folder that happens to have the name of a model does not stand in the model's way.
-    """
-    return os.sep in named or os.path.exists(os.path.join(named, CARD_NAME))  # noqa: PTH110, PTH118 (any length)
 
 
 def _standing(changes: Sequence[Change]) -> list[Change]:

@@ -175,6 +175,36 @@ def test_one_way_of_sharing_out_is_the_default_and_no_way_takes_more_cores_than_
     assert [way.name for way in batch.ways(1)] == ["1 x 1 x 1"]
 
 
+def test_a_batch_is_measured_beside_its_parts_and_each_alone(run, monkeypatch):
+    default = batch.ways(batch.usable_cores())[0]
+    spent = {default: [11, 10, 30], batch.Way(1, 1, 1): [10, 10, 10]}
+    alone = iter(batch.Turn({way: spent[way][turn] for way in spent}, parts(10)) for turn in range(3))
+    monkeypatch.setattr(batch, "_each_alone", lambda *_what: next(alone))
+    monkeypatch.setattr(batch, "_side_by_side", lambda *_what: batch.Turn({default: 12}, parts(10)))
+    monkeypatch.setattr(batch, "_clean", lambda *_what: measure.Ran(Spent(1, 1), 100, ""))
+    monkeypatch.setattr(batch.scans, "write_cards", lambda *_what: [])
+    batch.batch(replace(run, amounts=replace(run.amounts, batches=3)))
+    assert "turn by turn 1.100, 1.000, 3.000" in said(run)
+    found = (batch.OVER_PARTS, 1.1), (batch.ONE_AT_A_TIME, 1), (batch.SIDE_BY_SIDE, 1.2), (batch.OVER_NETWORK, 1.5)
+    assert [line for line in run.report.lines if "goal: docpipe clean, share" not in line and "goal: " in line] == [
+        goal.line(ratio) for goal, ratio in found
+    ]
+
+
+def parts(seconds):
+    """Of a card: a fifth for what is around the network."""
+    return batch.Counter({part: seconds * share for part, share in zip(batch.PARTS, (.1, .5, .2, .2), strict=True)})
+
+
+def test_the_parts_of_a_batch_are_what_docpipe_does_with_a_card(run, small_card, tmp_path, monkeypatch):
+    monkeypatch.setattr(scans, "LEAST_BYTES", 0)
+    paths = scans.write_cards(tmp_path / "scans", 2)
+    ways = batch.ways(batch.usable_cores())[0], batch.Way(1, 1, 1)
+    for turn in (batch._each_alone(tmp_path, paths, ways, None), batch._side_by_side(tmp_path, paths, ways[0], None)):
+        assert set(turn.parts) == set(batch.PARTS) and all(turn.parts.values())
+        assert all(whole > turn.parts.total() / 2 for whole in turn.whole.values())
+
+
 def test_the_ledger_is_looked_up_at_every_size(tmp_path):
     lines = list(resume._curve(tmp_path, (20, 50)))
     assert [int(line.split()[0]) for line in lines] == [20, 50]

@@ -100,6 +100,9 @@ def test_a_pipe_that_carries_no_scan_says_so(folder):
         (["clean", "scans", "--engine", "magic"], "magic"),
         (["clean", "scans", "--engine", "division", "--model", "m"], "no model"),
         (["clean", "scans", "--engine", "division", "--device", "cuda"], "CPU only"),
+        (["clean", "scans", "--model", ""], "no model ''"),
+        (["clean", "scans", "--model", "nonsense"], "no model 'nonsense'"),
+        (["clean", "scans", "--model", "compact-int8", "--careful"], "use --model compact@"),
     ],
 )
 def test_a_wrong_command_line_is_exit_code_2(folder, arguments, complaint):
@@ -118,6 +121,13 @@ def test_a_single_unusable_file_is_exit_code_3(folder):
 def test_a_model_folder_without_a_model_is_exit_code_5(folder):
     ended = docpipe("clean", "scans", "--engine", "onnx", "--model", "scans")
     assert ended.exit_code == ExitCode.BAD_MODEL and "card.json" in ended.stderr
+
+
+def test_a_model_is_taken_by_its_name(folder):
+    for out, *options in (["default"], ["named", "--model", "compact"], ["twin", "--model", "compact-int8"]):
+        assert docpipe("clean", "scans/a.png", "-o", f"{out}.png", *options).exit_code == ExitCode.OK
+    of_default, named, of_twin = (Path(f"{out}.png").read_bytes() for out in ("default", "named", "twin"))
+    assert of_default == named != of_twin
 
 
 def test_colour_is_given_back_where_asked(folder):

@@ -141,7 +141,7 @@ def test_a_model_is_named_by_its_folder_or_by_name_and_version(registry, exporte
     assert registry.folder_of(TWIN) == registry.folder_of("compact-int8") == SHIPPED_INT8
     missing = str(registry.folder / "blur" / "2")
     assert registry.folder_of(missing) == Path(missing)
-    for unknown in ("blur@2", "blur@", "", "b" * 300):
+    for unknown in ("blur@2", "blur@", "", "b" * 300, "b" * 300 + "@1"):
         with pytest.raises(UsageError, match=f"no model '{unknown}'"):
             registry.folder_of(unknown)
 
@@ -153,6 +153,9 @@ def test_an_output_folder_with_the_name_of_a_model_does_not_stand_in_its_way(tmp
     assert Registry(None).folder_of("./compact-int8") == Path("compact-int8")
     folder = exported("1").name
     assert Registry(None).folder_of(folder) == Path(folder)
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match="no model ''"):
+        Registry(None).folder_of("")
 
 
 def test_the_int8_twin_is_the_shipped_model_but_for_its_network():

@@ -98,7 +98,7 @@ def load_gate(
         its_model = f"{shipped.name}@{shipped.version}"
         raise UsageError(
             f"--careful asks a gate for {its_model}, not for {card.name}@{card.version}",
-            hint=f"add --model {its_model}, or drop --careful",
+            hint=f"use --model {its_model}, or drop --careful",
         )
     check_model(gate.card, card.sha256, of_gate)
     return gate

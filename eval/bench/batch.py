@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from io import BytesIO
@@ -26,9 +26,10 @@ from eval.bench import scans
 from eval.bench.measure import Ran, clean_command, run
 from eval.bench.report import Goal, Run
 
-OVER_PARTS = Goal("docpipe clean, processor seconds over engine + decode + encode", 1.05)
-OVER_PARTS_ALONE = Goal("the same, each alone, one after the other on one core", 1.05)
-OVER_NETWORK = Goal("the same at the same time, if the network alone is the engine", 1.05)
+OVER_PARTS = Goal("docpipe clean, processor seconds over engine + decode + encode, each alone", 1.05)
+ONE_AT_A_TIME = Goal("the same, one file at a time on one core", 1.05)
+SIDE_BY_SIDE = Goal("docpipe clean beside its parts on the same cores, processor seconds over theirs", 1.05)
+OVER_NETWORK = Goal("the same, if the network alone is the engine", 1.05)
 BUSY = Goal("docpipe clean, share of both cores that is busy, of what the host gave", 95, " %", at_least=True)
 # The batch is handed what restores a page: a network, and what brings print to its size and back. Decoding begins at
 # the bytes of a file, whose checksums are looked at when it is opened.
@@ -63,22 +64,30 @@ def ways(cores: int) -> list[Way]:
     return [Way(1, cores, 1, is_default=True), *(Way(*numbers) for numbers in one_at_a_time)]
 
 
-def batch(bench: Run) -> None:
-    """Print every way of using the cores; then processor seconds of the whole and of its parts.
+class Turn(NamedTuple):
+    """Processor seconds over all cards."""
 
-    The whole and its parts run at the same time on the same cores, several times over: one after the other they
-    differed by a tenth either way, at the same time a batch still differs by a hundredth from the next. One after the
-    other they are measured, too, on one core of which the others leave the cache alone.
+    whole: Mapping[Way, float]
+    parts: Counter[str]
+
+
+def batch(bench: Run) -> None:
+    """Print every way of using the cores; then processor seconds of the whole and of its parts, in two ways.
+
+    Each alone, one after the other: the goal's words, but what a machine gives in one minute differs from what it
+    gives in the next by a tenth. At the same time on the same cores: a batch still differs by a hundredth from the
+    next. So many of both are made.
     """
     count = bench.amounts.cards
     default, *others = ways(usable_cores())
+    singly = Way(1, 1, 1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = scans.write_cards(folder / "scans", count)
         megabytes = sum(path.stat().st_size for path in paths) / 1e6
         ran = {way: _clean(folder, paths, way, bench.model) for way in (default, *others)}
-        beside = [_side_by_side(folder, paths, bench.model) for _ in range(bench.amounts.batches)]
-        alone = [_one_after_the_other(folder, paths, bench.model) for _ in range(bench.amounts.batches)]
+        alone = [_each_alone(folder, paths, (default, singly), bench.model) for _ in range(bench.amounts.batches)]
+        beside = [_side_by_side(folder, paths, default, bench.model) for _ in range(bench.amounts.batches)]
     bench.report.say(
         f"{count} cards of {scans.CARD_PX[1]} x {scans.CARD_PX[0]}, {megabytes / count:.2f} MB each as PNG",
         f"{'processes x files x threads':<32} {'clock s':>9} {'cards/s':>8} {'processor s':>12} {'stolen s':>9} "
@@ -86,24 +95,25 @@ def batch(bench: Run) -> None:
         *(_line(way, ran[way], count, "  the default" * way.is_default) for way in ran),
     )
     bench.report.judge(BUSY, _busy(default, ran[default]))
-    over_parts = _say_parts(bench, f"at the same time on the same cores, {default.at_once} files at once", beside)
-    bench.report.judge(OVER_PARTS, median(over_parts))
-    bench.report.judge(OVER_NETWORK, median(whole / (sum(parts.values()) - parts[AROUND]) for whole, parts in beside))
-    bench.report.judge(OVER_PARTS_ALONE, median(_say_parts(bench, "one after the other on one core", alone)))
-
-
-def _say_parts(bench: Run, how: str, batches: Sequence[tuple[float, Counter[str]]]) -> list[float]:
-    """Print processor seconds of the whole and its parts, and give back their ratios batch by batch."""
-    ratios = [whole / sum(parts.values()) for whole, parts in batches]
     bench.report.say(
-        f"processor seconds over all cards, {how}; of the parts, a page in one thread; "
-        f"medians of {len(batches)} batches:",
-        f"docpipe clean, its start included {median(whole for whole, _ in batches):.1f}; "
-        + "; ".join(f"{part} {median(parts[part] for _, parts in batches):.1f}" for part in PARTS),
+        f"processor seconds over all cards, medians of {len(beside)} turns; of the parts, a page in one thread:",
         f"engine: {NETWORK}, {AROUND}, which is what the batch is handed",
-        f"batch by batch: {', '.join(f'{ratio:.3f}' for ratio in ratios)}",
+        *_seconds("one after the other, the parts on one core", alone),
+        *_seconds("at the same time on the same cores", beside),
     )
-    return ratios
+    of_goals = (OVER_PARTS, default, alone), (ONE_AT_A_TIME, singly, alone), (SIDE_BY_SIDE, default, beside)
+    for goal, way, turns in of_goals:
+        bench.report.judge(goal, median(turn.whole[way] / turn.parts.total() for turn in turns))
+    over_network = [turn.whole[default] / (turn.parts.total() - turn.parts[AROUND]) for turn in beside]
+    bench.report.judge(OVER_NETWORK, median(over_network))
+
+
+def _seconds(how: str, turns: Sequence[Turn]) -> Iterator[str]:
+    yield f"{how}: " + "; ".join(f"{part} {median(turn.parts[part] for turn in turns):.1f}" for part in PARTS)
+    for way in turns[0].whole:
+        ratios = ", ".join(f"{turn.whole[way] / turn.parts.total():.3f}" for turn in turns)
+        seconds = median(turn.whole[way] for turn in turns)
+        yield f"  docpipe clean {way.name}, its start included {seconds:.1f}; over its parts turn by turn {ratios}"
 
 
 def _line(way: Way, ran: Ran, count: int, remark: str) -> str:
@@ -138,7 +148,7 @@ def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) ->
     return ran
 
 
-def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tuple[float, Counter[str]]:
+def _side_by_side(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) -> Turn:
     """Processor seconds of `docpipe clean`, and of every part, shared out among a process a core.
 
     None is held on a core: a process that is has its caches to itself more than one that is not, by a hundredth.
@@ -153,16 +163,16 @@ def _side_by_side(folder: Path, paths: Sequence[Path], model: Path | None) -> tu
     shutil.rmtree(folder / "whole")
     if status:
         sys.exit(f"docpipe clean ended with {os.waitstatus_to_exitcode(status)}")
-    return used.ru_utime + used.ru_stime, parts
+    return Turn({way: used.ru_utime + used.ru_stime}, parts)
 
 
-def _one_after_the_other(folder: Path, paths: Sequence[Path], model: Path | None) -> tuple[float, Counter[str]]:
-    """Processor seconds of every part, then of `docpipe clean` with one file at a time, on the same core."""
+def _each_alone(folder: Path, paths: Sequence[Path], whole: Sequence[Way], model: Path | None) -> Turn:
+    """Processor seconds of every part on one core, then of `docpipe clean` in some ways."""
     core = min(os.sched_getaffinity(0))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, initializer=os.sched_setaffinity, initargs=(0, {core})) as pool:
-        parts = pool.submit(_parts, paths, model).result()
-    return _clean(folder, paths, Way(1, 1, 1), model).spent.processors, Counter(parts)
+        parts = Counter(pool.submit(_parts, paths, model).result())
+    return Turn({way: _clean(folder, paths, way, model).spent.processors for way in whole}, parts)
 
 
 def _parts(paths: Sequence[Path], model: Path | None) -> dict[str, float]:
