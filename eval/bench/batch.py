@@ -128,7 +128,7 @@ def _busy(way: Way, ran: Ran) -> float:
     return 100 * ran.spent.processors / (ran.spent.clock * way.cores - ran.stolen)
 
 
-def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) -> Ran:
+def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None, *, look: bool = True) -> Ran:
     """Clean all scans in a way. Several processes have a share of them each, and cores of their own."""
     usable = sorted(os.sched_getaffinity(0))
     commands, cores = [], []
@@ -141,7 +141,7 @@ def _clean(folder: Path, paths: Sequence[Path], way: Way, model: Path | None) ->
         commands.append(clean_command(share, folder / f"out-{number}", *options, model=model))
         first = number * way.at_once * way.threads
         cores.append(usable[first : first + way.at_once * way.threads])
-    ran = run(*commands, cores=cores)
+    ran = run(*commands, cores=cores, look=look)
     for number in range(way.processes):
         shutil.rmtree(folder / f"share-{number}")
         shutil.rmtree(folder / f"out-{number}")
@@ -172,7 +172,7 @@ def _each_alone(folder: Path, paths: Sequence[Path], whole: Sequence[Way], model
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, initializer=os.sched_setaffinity, initargs=(0, {core})) as pool:
         parts = Counter(pool.submit(_parts, paths, model).result())
-    return Turn({way: _clean(folder, paths, way, model).spent.processors for way in whole}, parts)
+    return Turn({way: _clean(folder, paths, way, model, look=False).spent.processors for way in whole}, parts)
 
 
 def _parts(paths: Sequence[Path], model: Path | None) -> dict[str, float]:

@@ -72,19 +72,20 @@ def stolen_seconds() -> float:
     return int(of_all[8]) / os.sysconf("SC_CLK_TCK")
 
 
-def run(*commands: Sequence[str], cores: Sequence[Collection[int]] = ()) -> Ran:
+def run(*commands: Sequence[str], cores: Sequence[Collection[int]] = (), look: bool = True) -> Ran:
     """Run programs, all at the same time, to their ends. None may print more than a pipe holds, but the only one.
 
     Args:
         commands: program and arguments of each.
         cores: that each may use; all where none are given.
+        look: at their memory, for which they now and then leave a core, and find its cache filled with other things.
 
     Raises:
         CalledProcessError: one ended with another exit code than 0.
     """
     before, stolen_before, began = _of_children(), stolen_seconds(), perf_counter()
     started = [_started(command, mine or os.sched_getaffinity(0)) for command, mine in zip_longest(commands, cores)]
-    with PeakMemory([process.pid for process in started]) as memory:
+    with PeakMemory([process.pid for process in started] if look else []) as memory:
         said = [process.communicate() for process in started]
     spent = Spent(perf_counter() - began, _of_children() - before)  # without this process, which looks at memory
     for process, (stdout, stderr) in zip(started, said, strict=True):
